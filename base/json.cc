@@ -1,0 +1,72 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace minidock::json {
+
+Json parse(std::string_view text, std::string_view what, int max_depth) {
+  const auto guard = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > max_depth) {
+      throw Error(ErrorKind::corrupt_data, fmt::format("{} is nested deeper than {} levels", what, max_depth));
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, guard);
+  } catch (const Json::exception&) {
+    throw Error(ErrorKind::corrupt_data, fmt::format("{} is not valid JSON", what));
+  }
+}
+
+namespace {
+
+const Json* find(const Json& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  const auto it = object.find(key);
+  return it == object.end() || it->is_null() ? nullptr : &*it;
+}
+
+[[noreturn]] void wrong_type(const char* key, const char* wanted) {
+  throw Error(ErrorKind::corrupt_data, fmt::format("\"{}\" is not {}", key, wanted));
+}
+
+}  // namespace
+
+std::string get_string(const Json& object, const char* key, const std::string& fallback) {
+  const Json* value = find(object, key);
+  if (value == nullptr) return fallback;
+  if (!value->is_string()) wrong_type(key, "a string");
+  return value->get<std::string>();
+}
+
+std::int64_t get_int(const Json& object, const char* key, std::int64_t fallback) {
+  const Json* value = find(object, key);
+  if (value == nullptr) return fallback;
+  if (!value->is_number_integer()) wrong_type(key, "a whole number");
+  return value->get<std::int64_t>();
+}
+
+bool get_bool(const Json& object, const char* key, bool fallback) {
+  const Json* value = find(object, key);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) wrong_type(key, "true or false");
+  return value->get<bool>();
+}
+
+std::vector<std::string> get_strings(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  std::vector<std::string> result;
+  if (value == nullptr) return result;
+  if (!value->is_array()) wrong_type(key, "a list");
+  for (const Json& item : *value) {
+    if (!item.is_string()) wrong_type(key, "a list of strings");
+    result.push_back(item.get<std::string>());
+  }
+  return result;
+}
+
+std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace minidock::json

@@ -1,0 +1,61 @@
+// Parent side of a container's main process: the runtime-spec in, a running process out.
+//
+//   parent (shim)                                child (PID 1 of the container)
+//   ContainerProcess::create(): cgroup, bind sources
+//   opened, namespaces joined or cloned, id maps
+//   written, overlay mounted (detached), handed over ─► rootfs, mounts, /dev, masks, pivot_root
+//   [engine attaches the network meanwhile]
+//   let_go() ─────────────────────────────────────────► terminal, user, capabilities, seccomp, exec
+//   wait_until_started() ◄─ exec succeeded (end of file), or the child's error whole
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/process.h"
+#include "engine/runtime/spec.h"
+
+namespace minidock::runtime {
+
+// The process's standard streams, borrowed; ignored (may be -1) when spec.process.terminal is set.
+struct StandardStreams {
+  int in = -1;
+  int out = -1;
+  int err = -1;
+};
+
+class ContainerProcess {
+ public:
+  // Clones the child with everything that `spec` asks for. The caller must be single-threaded, root in the initial user
+  // namespace, and have PR_SET_DUMPABLE 0. On failure nothing is left: no process, mount or cgroup.
+  static ContainerProcess create(const Spec& spec, const StandardStreams& streams);
+
+  ContainerProcess(ContainerProcess&&) noexcept;
+  // Kills and reaps a child that was not let go; removes its cgroup.
+  ~ContainerProcess();
+
+  pid_t pid() const;   // as the caller sees it
+  int pidfd() const;   // borrowed
+
+  // The network is ready: the child may go on to exec.
+  void let_go();
+
+  // Returns when the program runs; the child's own error (kind, errno, message) is thrown, the child reaped. With
+  // a terminal the result is its master side, else invalid.
+  Fd wait_until_started();
+
+ private:
+  struct Parts;
+  explicit ContainerProcess(Parts* parts) : parts_(parts) {}
+  Parts* parts_;
+};
+
+// Removes the container's cgroup (and kills what is still in it). Safe when there is none.
+void remove_cgroup(const std::string& cgroups_path);
+
+// SIGKILL to every process of the cgroup (cgroup.kill, or one by one where the kernel lacks it).
+void kill_cgroup(const std::string& cgroups_path);
+
+}  // namespace minidock::runtime

@@ -1,0 +1,114 @@
+// The OCI runtime-spec document (config.md, config-linux.md): the border between the engine, which says what is wanted,
+// and the runtime, which asks the kernel for it. Only what minidock uses; unknown fields are ignored when read.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace minidock::runtime {
+
+struct Capabilities {
+  std::vector<std::string> bounding;
+  std::vector<std::string> effective;
+  std::vector<std::string> permitted;
+  std::vector<std::string> inheritable;
+  std::vector<std::string> ambient;
+};
+
+struct Rlimit {
+  std::string type;  // "RLIMIT_NOFILE"
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+
+struct Process {
+  bool terminal = false;
+  std::uint16_t console_rows = 0;
+  std::uint16_t console_columns = 0;
+  // What the user typed ("", "0", "www-data", "1000:users"): resolved by the child in the rootfs (rule R9) into
+  // uid, gid and supplementary groups; `username` of the document.
+  std::string user;
+  std::vector<std::string> additional_groups;  // names or numbers
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  std::string cwd = "/";
+  Capabilities capabilities;
+  std::vector<Rlimit> rlimits;
+  bool no_new_privileges = false;
+  std::optional<int> oom_score_adj;
+};
+
+struct Mount {
+  std::string destination;
+  std::string type;    // "bind", "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup"
+  std::string source;  // host path for bind
+  // mount(8) words: ro rw nosuid nodev noexec relatime strictatime, rbind/bind, (r)private (r)shared (r)slave, and
+  // "copy-up" (a new, empty volume gets what the rootfs has at the destination); the rest are the file system's own
+  // (mode=, size=, …).
+  std::vector<std::string> options;
+};
+
+struct Namespace {
+  std::string type;  // "mount" "uts" "ipc" "pid" "network" "user" "cgroup"
+  std::string path;  // empty: a new one; else joined
+};
+
+struct IdMapping {
+  std::uint32_t container_id = 0;
+  std::uint32_t host_id = 0;
+  std::uint32_t size = 0;
+};
+
+struct DeviceRule {
+  bool allow = false;
+  std::string type;  // "a" "b" "c"
+  std::optional<std::int64_t> major;  // empty: any
+  std::optional<std::int64_t> minor;
+  std::string access;  // of "rwm"
+};
+
+// Where the root file system comes from: an overlay of unpacked layers. Not OCI's own (there the rootfs is a ready
+// directory): written under annotation "org.minidock.rootfs".
+struct OverlayRootfs {
+  std::string store;                // directory of the layers; idmapped as a whole when the container has a userns
+  std::vector<std::string> layers;  // names below `store`, top layer first
+  std::string upper;                // plain directory; owned by the id that root inside is outside
+  std::string work;                 // on the same mount
+  bool is_volatile = false;         // overlay's "volatile": no sync at unmount; for containers that go with their end
+};
+
+struct Spec {
+  Process process;
+  OverlayRootfs rootfs;
+  bool readonly_rootfs = false;
+  std::string hostname;
+  std::string domainname;
+  std::vector<Mount> mounts;
+  std::vector<Namespace> namespaces;
+  std::vector<IdMapping> uid_mappings;
+  std::vector<IdMapping> gid_mappings;
+  std::vector<std::string> masked_paths;
+  std::vector<std::string> readonly_paths;
+  std::map<std::string, std::string> sysctl;  // "net.ipv4.ip_unprivileged_port_start" → "0"
+  std::string cgroups_path;                   // "/minidock/<id>" below the v2 (or unified) hierarchy
+  std::vector<DeviceRule> device_rules;       // in order, the last match decides; empty: no device filter
+  // Compiled cBPF program (array of struct sock_filter); empty: no filter. Not OCI's own (there it is a list of
+  // rules): the engine compiles and caches it, annotation "org.minidock.seccomp-bpf" names the file.
+  std::string seccomp_bpf_file;
+};
+
+Json to_json(const Spec& spec);
+// ErrorKind::corrupt_data for a document that is not one.
+Spec spec_from_json(const Json& document);
+
+Json to_json(const Process& process);
+Process process_from_json(const Json& document);
+
+}  // namespace minidock::runtime

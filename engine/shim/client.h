@@ -1,0 +1,38 @@
+// The commands' side of the shim: start one, attach to one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "engine/shim/protocol.h"
+
+namespace minidock::shim {
+
+// A shim that was just spawned. Destroyed before network_ready() was sent, the shim undoes everything and exits.
+class StartingShim {
+ public:
+  // Spawns minidock-shim (from a read-only mount of its executable) in a session of its own. `attach`: this command
+  // gets the attach channel. `kept` are reserved ports that the shim keeps open.
+  static StartingShim spawn(const std::string& container_dir, bool attach, const std::vector<Fd>& kept);
+
+  // Waits for `created`. The shim's own error is thrown.
+  pid_t wait_created();
+  void network_ready();
+  // Waits for `started`. The shim's own error is thrown.
+  RunningState wait_started();
+  // Waits for `exited` and answers `removing` when `take_over_cleanup`. Nothing when the shim died without a word.
+  std::optional<ExitRecord> wait_exited(bool take_over_cleanup);
+
+  Fd take_attach_channel() { return std::move(attach_); }
+
+ private:
+  Fd start_;
+  Fd attach_;
+};
+
+// Connects to the attach socket of a running container. ErrorKind::not_found when its shim is gone.
+Fd connect_attach(const std::string& state_dir);
+
+}  // namespace minidock::shim

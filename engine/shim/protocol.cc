@@ -1,0 +1,1 @@
+#include "engine/shim/protocol.h"

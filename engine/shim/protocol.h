@@ -1,0 +1,124 @@
+// What the shim and the commands say to each other. Two channels:
+//
+// 1. The start channel (SOCK_SEQPACKET, descriptor 3 of a new shim): JSON messages.
+//
+//      command                          shim
+//      (spawns it) ───────────────────► reads <container dir>/shim.json
+//                      ◄─ created{pid}  the child exists in its namespaces, cgroup joined
+//      attaches network, publishes
+//      network_ready ─────────────────► lets the child go
+//                      ◄─ started       exec succeeded; state file written
+//                       or failed{kind, errno, message}: the shim has undone everything and exits
+//                      ◄─ exited{code}  (only while the command still holds the channel) exit record written, output
+//                                       delivered; the command answers `removing` when it cleans up itself
+//      End of file from the command before network_ready: the shim kills the child, undoes everything and exits.
+//
+// 2. The attach channel (SOCK_STREAM): frames of a 5 byte header — type, payload length (32 bit, big endian) — and
+//    payload. One is descriptor 4 of a new shim when the starting command is attached; later ones come in through the
+//    socket <container state dir>/attach.sock.
+//      to the shim: stdin_data, stdin_end, resize{u16 rows, u16 columns}
+//      from the shim: stdout_data, stderr_data, then exit_code{u32} after all output; the shim closes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "engine/runtime/spec.h"
+
+namespace minidock::shim {
+
+inline constexpr int kStartChannelFd = 3;
+inline constexpr int kAttachChannelFd = 4;
+// Descriptors from here on are reserved ports: the shim only keeps them open.
+inline constexpr int kFirstKeptFd = 5;
+
+enum class FrameType : std::uint8_t { stdin_data = 0, stdout_data = 1, stderr_data = 2, stdin_end = 3, resize = 4, exit_code = 5 };
+
+inline constexpr std::size_t kFrameHeaderSize = 5;
+inline constexpr std::size_t kMaxFramePayload = 64 * 1024;
+
+std::string frame_header(FrameType type, std::uint32_t payload_size);
+
+// Collects bytes until a frame is whole.
+class FrameReader {
+ public:
+  struct Frame {
+    FrameType type;
+    std::string payload;
+  };
+  void feed(std::string_view bytes);
+  // The next whole frame; ErrorKind::corrupt_data for an unknown type or a payload over the limit.
+  std::optional<Frame> next();
+
+ private:
+  std::string buffer_;
+  std::size_t consumed_ = 0;
+};
+
+// <container dir>/shim.json, written by the engine before it spawns the shim.
+struct ShimConfig {
+  std::string id;
+  std::string container_dir;  // exit.json and the log are written here
+  std::string state_dir;      // state.json and attach.sock
+  std::string netns_link;     // /run/netns/<name>, a link to /proc/PID/ns/net while the container runs; "" for none
+  runtime::Spec spec;
+  bool open_stdin = false;    // -i: keep standard input; else /dev/null
+  bool stdin_once = false;    // end of the first attached client's input ends the container's
+  std::string log_file;       // json-file log, "" for none
+  // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
+  std::vector<std::string> cleanup_command;
+  bool debug = false;         // trace to the starting command's standard error until started
+};
+Json to_json(const ShimConfig& config);
+ShimConfig shim_config_from_json(const Json& document);
+
+// <state dir>/state.json: there while the container runs.
+struct RunningState {
+  ProcessId shim;
+  ProcessId init;
+  std::int64_t started_at = 0;  // ns since the epoch
+};
+Json to_json(const RunningState& state);
+RunningState running_state_from_json(const Json& document);
+
+// <container dir>/exit.json: written (atomically) when the main process has ended.
+struct ExitRecord {
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::int64_t started_at = 0;
+  std::int64_t finished_at = 0;
+};
+Json to_json(const ExitRecord& record);
+ExitRecord exit_record_from_json(const Json& document);
+
+// Start channel messages.
+struct Created {
+  pid_t pid = 0;
+};
+struct NetworkReady {};
+struct Started {
+  RunningState state;
+};
+struct Failed {
+  ErrorKind kind = ErrorKind::internal;
+  int error_number = 0;
+  std::string message;
+};
+struct Exited {
+  ExitRecord record;
+};
+struct Removing {};
+using StartMessage = std::variant<Created, NetworkReady, Started, Failed, Exited, Removing>;
+
+void send(int channel, const StartMessage& message);
+// Nothing at end of file.
+std::optional<StartMessage> receive(int channel);
+
+}  // namespace minidock::shim

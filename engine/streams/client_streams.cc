@@ -1,0 +1,1 @@
+#include "engine/streams/client_streams.h"

@@ -1,0 +1,96 @@
+// Networks of an instance: what the database reserves (subnets, addresses, ports) and what the host carries for it
+// (bridge, veth pairs, one nft table). Everything here runs in the network namespace of the caller.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "storage/database.h"
+#include "storage/instance.h"
+
+namespace minidock::network {
+
+// The default network, docker's "bridge".
+inline constexpr char kDefaultNetwork[] = "bridge";
+
+struct Network {
+  std::string id;         // 64 hex digits
+  std::string name;       // "bridge"
+  std::string interface;  // the bridge's name on the host
+  std::string subnet;     // "172.18.0.0/16"
+  std::string gateway;    // "172.18.0.1": the bridge's own address
+  int prefix_length = 0;
+};
+
+struct Endpoint {
+  std::string id;       // 64 hex digits
+  std::string address;  // IPv4
+  int prefix_length = 0;
+  std::string gateway;
+  std::string mac_address;     // 02:42 and the four bytes of the address, as docker up to 27
+  std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters
+};
+
+struct PublishedPort {
+  std::string protocol;             // "tcp", "udp", "sctp"
+  std::string host_ip = "0.0.0.0";  // IPv4; 0.0.0.0 is every address of the host
+  std::uint16_t host_port = 0;      // 0 before reservation: an ephemeral port is chosen
+  std::uint16_t container_port = 0;
+};
+
+// ---- what the database reserves; the caller's transaction decides
+
+// The default network's row, created the first time: the first pool (172.17–31.0.0/16, then 192.168.0.0/20 slices) that
+// overlaps no route or address of the host, no resolver of its resolv.conf, and no other network. `bip` ("10.9.0.1/24")
+// is the user's choice of gateway and subnet, empty for none; one that contradicts an existing row is
+// ErrorKind::conflict.
+Network default_network(storage::Database& database, const storage::Instance& instance, const std::string& bip);
+
+// Reserves the next free address after the last one given, wrapping around. Must run in a transaction.
+// ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are.
+Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id);
+
+// A listening (tcp, sctp) or bound (udp) socket for each port: it proves that no process of the host has the port and
+// keeps it from being taken while the container lives (whoever holds the container keeps it open; nothing is ever
+// accepted, nftables redirects first). Chooses ephemeral ports (ip_local_port_range) and writes them into `ports`.
+// ErrorKind::conflict with docker's words ("Bind for 0.0.0.0:8080 failed: port is already allocated", or "…: address
+// already in use" with the errno text when a process has it).
+std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id,
+                              const std::string& container_ip, std::vector<PublishedPort>& ports);
+
+// Forgets endpoints and ports of a container. Safe when there are none.
+void release_reservations(storage::Database& database, const std::string& container_id);
+
+// ---- what the host carries
+
+// Makes sure that bridge, its address, the sysctls (ip_forward, route_localnet on the bridge) and the nft table are
+// there; cheap when they are. A table that somebody flushed is built again with every published port in the database.
+// Sysctls that had another value before are noted in the database, so that remove_host_state can put them back.
+void ensure_host_state(storage::Database& database, const storage::Instance& instance, const Network& network);
+
+// veth pair with its peer ("eth0") created inside the network namespace `netns`, then address, routes and lo up there.
+// IPv6 is switched off on both ends of the pair (lo keeps ::1). Hairpin on the bridge port.
+void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns);
+
+// Brings up lo in a network namespace without any endpoint (--network none).
+void bring_up_loopback(int netns);
+
+// One atomic nft transaction for all ports. EEXIST (a map element is there) is ErrorKind::conflict.
+void publish_ports(const storage::Instance& instance, const std::string& container_ip,
+                   const std::vector<PublishedPort>& ports);
+// Elements that are gone already are fine.
+void unpublish_ports(const storage::Instance& instance, const std::vector<PublishedPort>& ports);
+
+// Removes the host's veth end if it is still there (a namespace that somebody keeps open). Normally the kernel has
+// removed it with the namespace.
+void remove_host_interface(const std::string& host_interface);
+
+// Removes bridge and nft table and puts back the sysctls that ensure_host_state changed. Refused with
+// ErrorKind::conflict while endpoints exist in the database.
+void remove_host_state(storage::Database& database, const storage::Instance& instance);
+
+}  // namespace minidock::network
