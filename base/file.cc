@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "base/path.h"
+#include "base/random.h"
 #include "base/syscall.h"
 
 namespace minidock::file {
@@ -70,9 +72,7 @@ void write_at(int dirfd, const std::string& name, std::string_view content, mode
   sys::write_all(fd.get(), content);
 }
 
-void write(const std::string& path, std::string_view content, mode_t mode) {
-  write_at(AT_FDCWD, path, content, mode);
-}
+void write(const std::string& path, std::string_view content, mode_t mode) { write_at(AT_FDCWD, path, content, mode); }
 
 void replace_at(int dirfd, const std::string& name, std::string_view content, mode_t mode) {
   const std::string beside = fmt::format("{}.{}.tmp", name, getpid());
@@ -107,33 +107,65 @@ struct CloseDir {
   void operator()(DIR* dir) const noexcept { closedir(dir); }
 };
 
-// `dev` keeps the walk inside one file system: a mount below the tree is left alone, and the rmdir above it fails.
-void remove_children(Fd directory, dev_t dev) {
-  const std::unique_ptr<DIR, CloseDir> dir(fdopendir(directory.get()));
-  if (!dir) throw SysError("fdopendir");
-  const int fd = directory.release();  // closedir closes it
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name(entry->d_name);
-    if (name == "." || name == "..") continue;
-    if (entry->d_type != DT_DIR && ::unlinkat(fd, name.c_str(), 0) == 0) continue;
-    if (entry->d_type != DT_DIR && errno != EISDIR) {
-      if (errno == ENOENT) continue;
-      throw SysError(fmt::format("unlinkat({}, \"{}\")", fd, name));
-    }
-    Fd child = sys::openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (sys::fstat(child.get()).st_dev == dev) remove_children(std::move(child), dev);
-    sys::unlinkat(fd, name, AT_REMOVEDIR);
+// Removes what is below one directory. Each level of the walk holds a descriptor, and a hostile tree is as deep as its
+// maker liked: what lies deeper than kMaxDepth is first moved up into the top directory.
+class TreeRemover {
+ public:
+  // `top` is borrowed. Its device keeps the walk inside one file system: a mount below the tree is left alone, and the
+  // rmdir above it fails.
+  explicit TreeRemover(int top) : top_(top), dev_(sys::fstat(top).st_dev) {}
+
+  void run() {
+    do {
+      moved_ = false;
+      // A description of its own: a duplicate would share the position of the one before.
+      remove_children(sys::openat(top_, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW), 0);
+    } while (moved_);
   }
-}
+
+ private:
+  static constexpr int kMaxDepth = 64;
+
+  void remove_children(Fd directory, int depth) {
+    const std::unique_ptr<DIR, CloseDir> dir(fdopendir(directory.get()));
+    if (!dir) throw SysError("fdopendir");
+    const int fd = directory.release();  // closedir closes it
+    while (const dirent* entry = readdir(dir.get())) {
+      const std::string name(entry->d_name);
+      if (name == "." || name == "..") continue;
+      if (entry->d_type != DT_DIR && ::unlinkat(fd, name.c_str(), 0) == 0) continue;
+      if (entry->d_type != DT_DIR && errno != EISDIR) {
+        if (errno == ENOENT) continue;
+        throw SysError(fmt::format("unlinkat({}, \"{}\")", fd, name));
+      }
+      remove_directory(fd, name, depth);
+    }
+  }
+
+  void remove_directory(int parent, const std::string& name, int depth) {
+    if (depth == kMaxDepth && ::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0) return;
+    if (depth == kMaxDepth) {
+      sys::renameat(parent, name, top_, random::hex(16), RENAME_NOREPLACE);
+      moved_ = true;
+      return;
+    }
+    Fd child = sys::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (sys::fstat(child.get()).st_dev == dev_) remove_children(std::move(child), depth + 1);
+    sys::unlinkat(parent, name, AT_REMOVEDIR);
+  }
+
+  int top_;
+  dev_t dev_;
+  bool moved_ = false;
+};
 
 }  // namespace
 
 void remove_tree(int dirfd, const std::string& name) {
   if (::unlinkat(dirfd, name.c_str(), 0) == 0 || errno == ENOENT) return;
   if (errno != EISDIR) throw SysError(fmt::format("unlinkat({}, \"{}\")", dirfd, name));
-  Fd directory = sys::openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  const dev_t dev = sys::fstat(directory.get()).st_dev;
-  remove_children(std::move(directory), dev);
+  const Fd directory = sys::openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  TreeRemover(directory.get()).run();
   sys::unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 

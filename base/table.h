@@ -10,11 +10,15 @@
 
 namespace minidock::format {
 
-// Columns separated by tabs, aligned as Go's tabwriter does for docker (min width 20, padding 3, spaces).
+// Columns separated by tabs, aligned as Go's text/tabwriter does for docker (minimum width 10, padding 3, blanks). A
+// column is as wide as its widest cell in an unbroken run of lines that have it; the last cell of a line is not padded.
+// Each line ends with a newline.
 std::string align_columns(const std::vector<std::string>& lines);
 
-// Renders `rows` (flat objects of strings) by a docker list format: "json" (one object a line), "table TEMPLATE"
-// (headers from `headers`: field name → column title) or a plain template (one line a row).
+// Renders `rows` by a docker list format: "json" (one object a line), "table TEMPLATE" (headers from `headers`: field
+// name → column title; "table" alone shows all of them) or a plain template (one line a row). The two characters \t and
+// \n in a format mean tab and newline. Rows are objects of strings; a field that holds an object is a method that takes
+// a key (`.Label "x"`) and is no part of "json". ErrorKind::invalid_argument as gotemplate.
 std::string render_list(std::string_view format, const OrderedJson& headers, const std::vector<OrderedJson>& rows);
 
 }  // namespace minidock::format

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -29,17 +30,18 @@ struct ImageConfig {
   std::vector<std::string> exposed_ports;  // "80/tcp"
   std::vector<std::string> volumes;        // absolute paths
   std::vector<std::pair<std::string, std::string>> labels;
-  Json healthcheck;  // as in the document, null when absent
+  Json healthcheck;                   // as in the document, null when absent
+  std::vector<std::string> diff_ids;  // rootfs, bottom layer first
 };
 
 struct Image {
-  std::string id;                        // "sha256:<hex>" of the config
-  std::string config_text;               // the document itself
-  std::int64_t size = 0;                 // bytes of all layers unpacked
-  std::int64_t pulled = 0;               // ns since the epoch
-  std::vector<std::string> diff_ids;     // bottom layer first
-  std::vector<std::string> tags;         // canonical references, sorted
-  std::vector<std::string> repo_digests; // canonical references with digest, sorted
+  std::string id;                         // "sha256:<hex>" of the config
+  std::string config_text;                // the document itself
+  std::int64_t size = 0;                  // bytes of all layers unpacked
+  std::int64_t pulled = 0;                // ns since the epoch
+  std::vector<std::string> diff_ids;      // bottom layer first
+  std::vector<std::string> tags;          // canonical references, sorted
+  std::vector<std::string> repo_digests;  // canonical references with digest, sorted
 };
 
 // Parses and checks a config document (limits of rule R8, R9). ErrorKind::corrupt_data.
@@ -63,8 +65,8 @@ struct NewImage {
     std::string blob_digest;  // "" when no blob is kept
   };
   std::vector<Layer> layers;
-  std::string tag;          // canonical, "" for none
-  std::string repo_digest;  // canonical, "" for none
+  std::string tag;          // canonical "docker.io/library/busybox:latest", "" for none
+  std::string repo_digest;  // canonical "docker.io/library/busybox@sha256:…" without a tag, "" for none
 };
 // Inserts or completes the image and moves the tag to it. Must run in a transaction.
 void commit_image(storage::Database& database, const NewImage& image);

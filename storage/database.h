@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace minidock::storage {
 class Statement {
  public:
   Statement(sqlite3* db, std::string_view sql);
+  // Takes ownership of a statement that is prepared already.
+  Statement(sqlite3* db, sqlite3_stmt* prepared) : db_(db), statement_(prepared) {}
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&&) = delete;
   Statement(const Statement&) = delete;
@@ -25,7 +28,7 @@ class Statement {
   Statement& bind(std::int64_t value);
   Statement& bind(std::string_view text);
   Statement& bind_null();
-  // A broken UNIQUE or PRIMARY KEY constraint is ErrorKind::conflict.
+  // A broken UNIQUE, PRIMARY KEY or FOREIGN KEY constraint is ErrorKind::conflict.
   bool step();
   // Runs a statement that gives no rows.
   void run();
@@ -43,6 +46,7 @@ class Statement {
 class Database {
  public:
   // Opens or creates the file and brings the schema (storage/schema.cc) up to date. Waits up to ten seconds for a lock.
+  // A file that is none of ours or damaged is ErrorKind::corrupt_data, one of a newer minidock ErrorKind::unsupported.
   static Database open(const std::string& path);
   Database(Database&& other) noexcept;
   Database& operator=(Database&&) = delete;
@@ -56,8 +60,12 @@ class Database {
   int changes() const;
 
  private:
-  explicit Database(sqlite3* db) : db_(db) {}
+  explicit Database(sqlite3* db);
+  void bring_up_to_date(const std::string& path);
+
   sqlite3* db_;
+  // Pages in the WAL after our last commit; SQLite's hook writes it, so it stays where it is when the object moves.
+  std::unique_ptr<int> wal_pages_;
 };
 
 // BEGIN IMMEDIATE … COMMIT; rolls back when destroyed without commit().

@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "image/transfer/job.h"
+
+int main(int argc, char** argv) { return minidock::image::run_job(argc, argv); }

@@ -1,1 +1,170 @@
-int main() { return 0; }
+// The command line: global options, then one verb; errors become one line and an exit code here and nowhere else.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <array>
+#include <cstdio>
+
+#include "base/error.h"
+#include "cmd/minidock/command.h"
+#include "cmd/minidock/version.h"
+
+namespace minidock::cmd {
+namespace {
+
+constexpr std::array kVerbs{
+    VerbEntry{"run", run, "Create and run a new container from an image"},
+    VerbEntry{"exec", exec, "Execute a command in a running container"},
+    VerbEntry{"ps", ps, "List containers"},
+    VerbEntry{"logs", logs, "Fetch the logs of a container"},
+    VerbEntry{"stop", stop, "Stop one or more running containers"},
+    VerbEntry{"kill", kill, "Kill one or more running containers"},
+    VerbEntry{"wait", wait, "Block until one or more containers stop, then print their exit codes"},
+    VerbEntry{"rm", rm, "Remove one or more containers"},
+    VerbEntry{"inspect", inspect, "Return low-level information on containers and images"},
+    VerbEntry{"pull", pull, "Download an image from a registry"},
+    VerbEntry{"images", images, "List images"},
+    VerbEntry{"rmi", rmi, "Remove one or more images"},
+    VerbEntry{"tag", tag, "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE"},
+    VerbEntry{"load", load, "Load images from a tar archive or standard input"},
+    VerbEntry{"import", import, "Import the contents of a tarball as an image"},
+    VerbEntry{"image inspect", image_inspect, "Display detailed information on one or more images"},
+    VerbEntry{"image ls", images, nullptr},
+    VerbEntry{"image list", images, nullptr},
+    VerbEntry{"image rm", rmi, nullptr},
+    VerbEntry{"image pull", pull, nullptr},
+    VerbEntry{"image tag", tag, nullptr},
+    VerbEntry{"image load", load, nullptr},
+    VerbEntry{"image import", import, nullptr},
+    VerbEntry{"container run", run, nullptr},
+    VerbEntry{"container exec", exec, nullptr},
+    VerbEntry{"container ls", ps, nullptr},
+    VerbEntry{"container list", ps, nullptr},
+    VerbEntry{"container ps", ps, nullptr},
+    VerbEntry{"container logs", logs, nullptr},
+    VerbEntry{"container stop", stop, nullptr},
+    VerbEntry{"container kill", kill, nullptr},
+    VerbEntry{"container wait", wait, nullptr},
+    VerbEntry{"container rm", rm, nullptr},
+    VerbEntry{"container inspect", container_inspect, nullptr},
+    VerbEntry{"version", version, "Show the version of minidock"},
+    VerbEntry{"system down", system_down, "Take away the bridge, the firewall table and the cgroup parent"},
+    VerbEntry{"system reset", system_reset, "Remove all containers, images and volumes, and what `down` takes away"},
+    VerbEntry{"internal-clean-up", internal_clean_up, nullptr},
+};
+
+constexpr std::array kGroups{std::string_view("image"), std::string_view("container"), std::string_view("system")};
+
+std::string general_help() {
+  std::string text = "\nUsage:  minidock [OPTIONS] COMMAND\n\nA container engine without a daemon\n\nCommands:\n";
+  for (const VerbEntry& entry : kVerbs) {
+    if (entry.summary != nullptr) text += fmt::format("  {:<15} {}\n", entry.name, entry.summary);
+  }
+  text +=
+      "\nGlobal Options:\n"
+      "      --root string          Directory of images, containers and volumes (default \"/var/lib/minidock\")\n"
+      "      --state string         Directory of run-time state (default \"/run/minidock\")\n"
+      "      --config-file string   Configuration (default \"/etc/minidock/daemon.json\")\n"
+      "  -D, --debug                Trace each system call with its time\n"
+      "  -v, --version              Print version information and quit\n"
+      "\nRun 'minidock COMMAND --help' for more information on a command.\n";
+  return text;
+}
+
+// "--name VALUE" or "--name=VALUE" at `index`; moves `index` to the last word taken.
+std::optional<std::string> take_value(const std::vector<std::string>& words, std::size_t& index,
+                                      const std::string& name) {
+  if (words[index].starts_with(name + "=")) return words[index].substr(name.size() + 1);
+  if (words[index] != name) return std::nullopt;
+  if (index + 1 == words.size()) throw UsageError(fmt::format("flag needs an argument: {}", name));
+  return words[++index];
+}
+
+struct CommandLine {
+  EngineOptions engine;
+  std::vector<std::string> verb_and_arguments;
+};
+
+CommandLine parse_global_options(const std::vector<std::string>& words) {
+  CommandLine line;
+  std::size_t index = 0;
+  for (; index < words.size() && words[index].starts_with('-'); ++index) {
+    const std::string& word = words[index];
+    if (word == "--help" || word == "-h") throw HelpRequested{general_help()};
+    if (word == "-v" || word == "--version") throw HelpRequested{fmt::format("minidock version {}\n", kVersion)};
+    if (word == "-D" || word == "--debug") {
+      line.engine.debug = true;
+    } else if (auto root = take_value(words, index, "--root")) {
+      line.engine.root = *root;
+    } else if (auto state = take_value(words, index, "--state")) {
+      line.engine.state = *state;
+    } else if (auto config = take_value(words, index, "--config-file")) {
+      line.engine.config_file = *config;
+    } else {
+      throw UsageError(fmt::format("unknown flag: {}", word));
+    }
+  }
+  line.verb_and_arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(index), words.end());
+  return line;
+}
+
+bool is_group(const std::string& word) {
+  return std::find(kGroups.begin(), kGroups.end(), word) != kGroups.end();
+}
+
+int dispatch(const std::vector<std::string>& words, std::string& program) {
+  const CommandLine line = parse_global_options(words);
+  const std::vector<std::string>& rest = line.verb_and_arguments;
+  if (rest.empty() || rest.front() == "help") throw HelpRequested{general_help()};
+  const std::size_t words_of_verb = is_group(rest.front()) && rest.size() > 1 ? 2 : 1;
+  const std::string name = words_of_verb == 2 ? rest[0] + " " + rest[1] : rest[0];
+  for (const VerbEntry& entry : kVerbs) {
+    if (name != entry.name) continue;
+    program = "minidock " + name;
+    return entry.verb(Invocation{
+        line.engine, program, {rest.begin() + static_cast<std::ptrdiff_t>(words_of_verb), rest.end()}});
+  }
+  throw UsageError(fmt::format("minidock: '{}' is not a minidock command.", name));
+}
+
+// run and exec tell the container's exit code from the engine's by docker's numbers.
+int exit_code_for(const Error& error, const std::string& program) {
+  if (error.kind() == ErrorKind::command_not_found) return 127;
+  if (error.kind() == ErrorKind::command_not_executable) return 126;
+  return program.ends_with(" run") ? 125 : 1;
+}
+
+int report(const Error& error, const std::string& program) {
+  std::fflush(stdout);
+  const bool is_run = program.ends_with(" run");
+  if (dynamic_cast<const UsageError*>(&error) != nullptr) {
+    fmt::print(stderr, "{}\nSee '{} --help'.\n", error.message(), program);
+    return is_run ? 125 : 1;
+  }
+  fmt::print(stderr, "{}: {}\n", is_run ? "minidock" : "Error", error.message());
+  return exit_code_for(error, program);
+}
+
+}  // namespace
+}  // namespace minidock::cmd
+
+int main(int argc, char** argv) {
+  // A closed pipe is an error of the write that finds it, not the end of a command in the middle of its work.
+  signal(SIGPIPE, SIG_IGN);
+  std::string program = "minidock";
+  try {
+    const int code = minidock::cmd::dispatch({argv + 1, argv + argc}, program);
+    return std::fflush(stdout) == 0 ? code : 1;
+  } catch (const minidock::cmd::HelpRequested& help) {
+    fmt::print("{}", help.text);
+    return 0;
+  } catch (const minidock::Error& error) {
+    return minidock::cmd::report(error, program);
+  } catch (const std::bad_alloc&) {
+    return minidock::cmd::report(minidock::Error(minidock::ErrorKind::system, "out of memory"), program);
+  } catch (const std::exception& error) {
+    return minidock::cmd::report(
+        minidock::Error(minidock::ErrorKind::internal, fmt::format("internal error, please report it: {}", error.what())),
+        program);
+  }
+}

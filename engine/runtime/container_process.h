@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 
 #include "base/fd.h"
@@ -33,11 +34,11 @@ class ContainerProcess {
   static ContainerProcess create(const Spec& spec, const StandardStreams& streams);
 
   ContainerProcess(ContainerProcess&&) noexcept;
-  // Kills and reaps a child that was not let go; removes its cgroup.
+  // Kills and reaps a child whose program was not seen to start; removes its cgroup. One that runs is left alone.
   ~ContainerProcess();
 
-  pid_t pid() const;   // as the caller sees it
-  int pidfd() const;   // borrowed
+  pid_t pid() const;  // as the caller sees it
+  int pidfd() const;  // borrowed
 
   // The network is ready: the child may go on to exec.
   void let_go();
@@ -48,8 +49,8 @@ class ContainerProcess {
 
  private:
   struct Parts;
-  explicit ContainerProcess(Parts* parts) : parts_(parts) {}
-  Parts* parts_;
+  explicit ContainerProcess(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
 };
 
 // Removes the container's cgroup (and kills what is still in it). Safe when there is none.

@@ -68,10 +68,24 @@ struct IdMapping {
 
 struct DeviceRule {
   bool allow = false;
-  std::string type;  // "a" "b" "c"
+  std::string type;                   // "a" "b" "c"
   std::optional<std::int64_t> major;  // empty: any
   std::optional<std::int64_t> minor;
   std::string access;  // of "rwm"
+};
+
+// How ids of the layers are shifted into a user namespace. Not in the document: tests force what old kernels need.
+enum class LayerMapping {
+  automatic,  // idmapped mount of the store, else the copy
+  copy,       // a chowned copy of each layer, made once a range below <store>/../layers-mapped
+};
+
+// How the overlay is told its directories. Not in the document: tests force what old kernels need.
+enum class OverlayCall {
+  automatic,    // each in this order until the kernel takes one
+  descriptors,  // FSCONFIG_SET_FD (6.13, for detached layers 6.15)
+  strings,      // "lowerdir+" (6.7)
+  classic,      // mount(2) with one "lowerdir="
 };
 
 // Where the root file system comes from: an overlay of unpacked layers. Not OCI's own (there the rootfs is a ready
@@ -82,6 +96,8 @@ struct OverlayRootfs {
   std::string upper;                // plain directory; owned by the id that root inside is outside
   std::string work;                 // on the same mount
   bool is_volatile = false;         // overlay's "volatile": no sync at unmount; for containers that go with their end
+  LayerMapping layer_mapping = LayerMapping::automatic;
+  OverlayCall overlay_call = OverlayCall::automatic;
 };
 
 struct Spec {

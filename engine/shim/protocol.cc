@@ -1,1 +1,273 @@
 #include "engine/shim/protocol.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/syscall.h"
+
+namespace minidock::shim {
+
+// ---- frames
+
+namespace {
+
+void put_big_endian(std::size_t value, unsigned bytes, char* out) {
+  for (unsigned i = 0; i < bytes; ++i) out[i] = static_cast<char>((value >> (8 * (bytes - 1 - i))) & 0xffU);
+}
+
+std::size_t get_big_endian(std::string_view bytes) {
+  std::size_t value = 0;
+  for (const char byte : bytes) value = (value << 8) | static_cast<std::uint8_t>(byte);
+  return value;
+}
+
+}  // namespace
+
+std::array<char, kFrameHeaderSize> frame_header(FrameType type, std::size_t payload_size) {
+  std::array<char, kFrameHeaderSize> header{};
+  header[0] = static_cast<char>(type);
+  put_big_endian(payload_size, 4, header.data() + 1);
+  return header;
+}
+
+namespace {
+
+// What arrived, 0 at the end of the channel, nothing when there is no more at the moment.
+std::optional<std::size_t> receive_some(int channel, char* space, std::size_t size) {
+  for (;;) {
+    const ssize_t got = ::recv(channel, space, size, MSG_DONTWAIT);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
+    if (errno == ECONNRESET) return 0;
+    if (errno != EINTR) throw SysError(fmt::format("recv(attach channel {})", channel));
+  }
+}
+
+bool is_control(FrameType type) { return type == FrameType::resize || type == FrameType::exit_code; }
+
+}  // namespace
+
+// True when the header is whole; else `piece` says why not.
+bool FrameReader::receive_header(int channel, Piece& piece) {
+  while (header_size_ < header_.size()) {
+    const std::optional<std::size_t> got =
+        receive_some(channel, header_.data() + header_size_, header_.size() - header_size_);
+    if (!got || *got == 0) {
+      piece.what = got ? What::end_of_file : What::nothing_yet;
+      return false;
+    }
+    header_size_ += *got;
+  }
+  return true;
+}
+
+FrameReader::Piece FrameReader::receive_control(int channel) {
+  while (remaining_ > 0) {
+    const std::optional<std::size_t> got =
+        receive_some(channel, control_.data() + control_.size() - remaining_, remaining_);
+    if (!got) return {};
+    if (*got == 0) return {What::end_of_file, type_, {}};
+    remaining_ -= *got;
+  }
+  header_size_ = 0;
+  return {What::data, type_, std::string_view(control_.data(), control_.size())};
+}
+
+FrameReader::Piece FrameReader::receive(int channel, std::span<char> space) {
+  if (header_size_ < header_.size()) {
+    Piece piece;
+    if (!receive_header(channel, piece)) return piece;
+    const auto type = static_cast<std::uint8_t>(header_[0]);
+    if (type > static_cast<std::uint8_t>(FrameType::exit_code)) {
+      throw Error(ErrorKind::corrupt_data, fmt::format("attach channel: unknown frame type {}", type));
+    }
+    type_ = static_cast<FrameType>(type);
+    remaining_ = get_big_endian(std::string_view(header_.data() + 1, 4));
+    if (remaining_ > kMaxFramePayload || (is_control(type_) && remaining_ != control_.size()) ||
+        (type_ == FrameType::stdin_end && remaining_ != 0)) {
+      throw Error(ErrorKind::corrupt_data,
+                  fmt::format("attach channel: a frame of type {} must not have {} bytes", type, remaining_));
+    }
+  }
+  if (is_control(type_)) return receive_control(channel);
+  if (remaining_ == 0) {
+    header_size_ = 0;
+    return {What::data, type_, {}};
+  }
+  const std::optional<std::size_t> got = receive_some(channel, space.data(), std::min(space.size(), remaining_));
+  if (!got) return {};
+  if (*got == 0) return {What::end_of_file, type_, {}};
+  remaining_ -= *got;
+  if (remaining_ == 0) header_size_ = 0;
+  return {What::data, type_, std::string_view(space.data(), *got)};
+}
+
+std::string encode_window_size(std::uint16_t rows, std::uint16_t columns) {
+  std::string payload(4, '\0');
+  put_big_endian(rows, 2, payload.data());
+  put_big_endian(columns, 2, payload.data() + 2);
+  return payload;
+}
+
+std::pair<std::uint16_t, std::uint16_t> decode_window_size(std::string_view payload) {
+  return {static_cast<std::uint16_t>(get_big_endian(payload.substr(0, 2))),
+          static_cast<std::uint16_t>(get_big_endian(payload.substr(2, 2)))};
+}
+
+std::string encode_exit_code(int code) {
+  std::string payload(4, '\0');
+  put_big_endian(static_cast<std::uint32_t>(code), 4, payload.data());
+  return payload;
+}
+
+int decode_exit_code(std::string_view payload) { return static_cast<int>(get_big_endian(payload)); }
+
+// ---- files
+
+Json to_json(const ShimConfig& config) {
+  return Json{{"id", config.id},
+              {"container_dir", config.container_dir},
+              {"state_dir", config.state_dir},
+              {"netns_link", config.netns_link},
+              {"spec", runtime::to_json(config.spec)},
+              {"open_stdin", config.open_stdin},
+              {"stdin_once", config.stdin_once},
+              {"log_file", config.log_file},
+              {"cleanup_command", config.cleanup_command},
+              {"debug", config.debug}};
+}
+
+namespace {
+
+const Json& member(const Json& document, const char* key) {
+  const auto found = document.is_object() ? document.find(key) : document.end();
+  if (!document.is_object() || found == document.end()) {
+    throw Error(ErrorKind::corrupt_data, fmt::format("\"{}\" is missing", key));
+  }
+  return *found;
+}
+
+Json process_to_json(const ProcessId& process) {
+  return Json{{"pid", process.pid}, {"start_time", process.start_time}};
+}
+
+ProcessId process_from_json(const Json& document, const char* key) {
+  const Json& object = member(document, key);
+  ProcessId process;
+  process.pid = static_cast<pid_t>(json::get_int(object, "pid"));
+  process.start_time = static_cast<std::uint64_t>(json::get_int(object, "start_time"));
+  return process;
+}
+
+}  // namespace
+
+ShimConfig shim_config_from_json(const Json& document) {
+  ShimConfig config;
+  config.id = json::get_string(document, "id");
+  config.container_dir = json::get_string(document, "container_dir");
+  config.state_dir = json::get_string(document, "state_dir");
+  config.netns_link = json::get_string(document, "netns_link");
+  config.spec = runtime::spec_from_json(member(document, "spec"));
+  config.open_stdin = json::get_bool(document, "open_stdin");
+  config.stdin_once = json::get_bool(document, "stdin_once");
+  config.log_file = json::get_string(document, "log_file");
+  config.cleanup_command = json::get_strings(document, "cleanup_command");
+  config.debug = json::get_bool(document, "debug");
+  if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty()) {
+    throw Error(ErrorKind::corrupt_data, "id, container_dir and state_dir must be given");
+  }
+  return config;
+}
+
+Json to_json(const RunningState& state) {
+  return Json{
+      {"shim", process_to_json(state.shim)}, {"init", process_to_json(state.init)}, {"started_at", state.started_at}};
+}
+
+RunningState running_state_from_json(const Json& document) {
+  RunningState state;
+  state.shim = process_from_json(document, "shim");
+  state.init = process_from_json(document, "init");
+  state.started_at = json::get_int(document, "started_at");
+  return state;
+}
+
+Json to_json(const ExitRecord& record) {
+  return Json{{"exit_code", record.exit_code},
+              {"oom_killed", record.oom_killed},
+              {"started_at", record.started_at},
+              {"finished_at", record.finished_at}};
+}
+
+ExitRecord exit_record_from_json(const Json& document) {
+  member(document, "exit_code");
+  ExitRecord record;
+  record.exit_code = static_cast<int>(json::get_int(document, "exit_code"));
+  record.oom_killed = json::get_bool(document, "oom_killed");
+  record.started_at = json::get_int(document, "started_at");
+  record.finished_at = json::get_int(document, "finished_at");
+  return record;
+}
+
+// ---- start channel
+
+namespace {
+
+// An error's text may quote a user's file or argument; the message must stay below the receiver's limit.
+constexpr std::size_t kMaxErrorText = 8 * 1024;
+
+struct MessageToJson {
+  Json operator()(const Created& message) const { return Json{{"type", "created"}, {"pid", message.pid}}; }
+  Json operator()(const NetworkReady&) const { return Json{{"type", "network_ready"}}; }
+  Json operator()(const Started& message) const { return Json{{"type", "started"}, {"state", to_json(message.state)}}; }
+  Json operator()(const Failed& message) const {
+    return Json{{"type", "failed"},
+                {"kind", std::string(to_string(message.kind))},
+                {"errno", message.error_number},
+                {"message", message.message.substr(0, kMaxErrorText)}};
+  }
+  Json operator()(const Exited& message) const { return Json{{"type", "exited"}, {"record", to_json(message.record)}}; }
+  Json operator()(const Removing&) const { return Json{{"type", "removing"}}; }
+};
+
+StartMessage message_from_json(const Json& document) {
+  const std::string type = json::get_string(document, "type");
+  if (type == "created") return Created{static_cast<pid_t>(json::get_int(document, "pid"))};
+  if (type == "network_ready") return NetworkReady{};
+  if (type == "started") return Started{running_state_from_json(member(document, "state"))};
+  if (type == "failed") {
+    return Failed{error_kind_from_string(json::get_string(document, "kind")),
+                  static_cast<int>(json::get_int(document, "errno")), json::get_string(document, "message")};
+  }
+  if (type == "exited") return Exited{exit_record_from_json(member(document, "record"))};
+  if (type == "removing") return Removing{};
+  throw Error(ErrorKind::corrupt_data, fmt::format("unknown message \"{}\"", type));
+}
+
+}  // namespace
+
+void send(int channel, const StartMessage& message) {
+  sys::send_message(channel, json::dump(std::visit(MessageToJson{}, message)));
+}
+
+std::optional<StartMessage> receive(int channel) {
+  sys::Message message;
+  try {
+    message = sys::receive_message(channel);
+  } catch (const SysError& error) {
+    // The peer is gone and had not read all that we sent: the end of the file all the same.
+    if (error.error_number() == ECONNRESET) return std::nullopt;
+    throw;
+  }
+  if (message.data.empty()) return std::nullopt;
+  try {
+    return message_from_json(json::parse(message.data, "the message"));
+  } catch (const Error& error) {
+    throw error.with_context("start channel of minidock-shim");
+  }
+}
+
+}  // namespace minidock::shim

@@ -20,10 +20,14 @@
 //      from the shim: stdout_data, stderr_data, then exit_code{u32} after all output; the shim closes.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,28 +43,53 @@ inline constexpr int kAttachChannelFd = 4;
 // Descriptors from here on are reserved ports: the shim only keeps them open.
 inline constexpr int kFirstKeptFd = 5;
 
-enum class FrameType : std::uint8_t { stdin_data = 0, stdout_data = 1, stderr_data = 2, stdin_end = 3, resize = 4, exit_code = 5 };
+enum class FrameType : std::uint8_t {
+  stdin_data = 0,
+  stdout_data = 1,
+  stderr_data = 2,
+  stdin_end = 3,
+  resize = 4,
+  exit_code = 5
+};
 
 inline constexpr std::size_t kFrameHeaderSize = 5;
 inline constexpr std::size_t kMaxFramePayload = 64 * 1024;
 
-std::string frame_header(FrameType type, std::uint32_t payload_size);
+std::array<char, kFrameHeaderSize> frame_header(FrameType type, std::size_t payload_size);
 
-// Collects bytes until a frame is whole.
+// Takes the frames off a channel without ever holding stream data of its own: a long payload comes in pieces, straight
+// into the caller's space, so that either side can stop reading in the middle of a frame.
 class FrameReader {
  public:
-  struct Frame {
-    FrameType type;
-    std::string payload;
+  enum class What { data, nothing_yet, end_of_file };
+  struct Piece {
+    What what = What::nothing_yet;
+    FrameType type = FrameType::stdin_data;
+    // stdin_data, stdout_data, stderr_data: (a part of) the payload in the caller's space. resize, exit_code: the whole
+    // payload, in the reader. Valid until the next call.
+    std::string_view data;
   };
-  void feed(std::string_view bytes);
-  // The next whole frame; ErrorKind::corrupt_data for an unknown type or a payload over the limit.
-  std::optional<Frame> next();
+  // Never blocks. A reset connection is its end. ErrorKind::corrupt_data for an unknown type or a wrong length.
+  Piece receive(int channel, std::span<char> space);
+  // True when more of the current frame's payload is to come.
+  bool in_payload() const { return remaining_ > 0; }
 
  private:
-  std::string buffer_;
-  std::size_t consumed_ = 0;
+  bool receive_header(int channel, Piece& piece);
+  Piece receive_control(int channel);
+
+  std::array<char, kFrameHeaderSize> header_{};
+  std::size_t header_size_ = 0;
+  std::size_t remaining_ = 0;  // of the payload
+  FrameType type_ = FrameType::stdin_data;
+  std::array<char, 4> control_{};
 };
+
+// Payloads of the control frames. The decoders expect the four bytes that FrameReader has checked.
+std::string encode_window_size(std::uint16_t rows, std::uint16_t columns);
+std::pair<std::uint16_t, std::uint16_t> decode_window_size(std::string_view payload);
+std::string encode_exit_code(int code);
+int decode_exit_code(std::string_view payload);
 
 // <container dir>/shim.json, written by the engine before it spawns the shim.
 struct ShimConfig {
@@ -69,12 +98,12 @@ struct ShimConfig {
   std::string state_dir;      // state.json and attach.sock
   std::string netns_link;     // /run/netns/<name>, a link to /proc/PID/ns/net while the container runs; "" for none
   runtime::Spec spec;
-  bool open_stdin = false;    // -i: keep standard input; else /dev/null
-  bool stdin_once = false;    // end of the first attached client's input ends the container's
-  std::string log_file;       // json-file log, "" for none
+  bool open_stdin = false;  // -i: keep standard input; else /dev/null
+  bool stdin_once = false;  // end of the first attached client's input ends the container's
+  std::string log_file;     // json-file log, "" for none
   // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
   std::vector<std::string> cleanup_command;
-  bool debug = false;         // trace to the starting command's standard error until started
+  bool debug = false;  // trace to the starting command's standard error until started
 };
 Json to_json(const ShimConfig& config);
 ShimConfig shim_config_from_json(const Json& document);

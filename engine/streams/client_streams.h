@@ -8,11 +8,11 @@
 namespace minidock::streams {
 
 struct ClientOptions {
-  bool forward_stdin = false;              // -i
-  bool terminal = false;                   // -t: raw mode, window size, one output stream
+  bool forward_stdin = false;  // -i
+  bool terminal = false;       // -t: raw mode, window size, one output stream
   bool forward_stdout = true;
   bool forward_stderr = true;
-  bool proxy_signals = true;               // run without -t: signals are passed on through `on_signal`
+  bool proxy_signals = true;  // run without -t: signals are passed on through `on_signal`
   std::string detach_keys = "ctrl-p,ctrl-q";
 };
 
@@ -26,15 +26,15 @@ struct Result {
 // Checks "ctrl-p,ctrl-q" syntax; returns the bytes. ErrorKind::invalid_argument.
 std::string parse_detach_keys(const std::string& keys);
 
-// Joins the user's streams to a shim's attach channel until exit, detach keys or loss. Raw mode is restored on every way
-// out, signals included. Never closes the user's descriptors. `signal_pidfd` (borrowed, -1 for none) gets the signals
-// that are passed on.
+// Joins the user's streams to a shim's attach channel until exit, detach keys or loss. Raw mode is restored on every
+// way out, signals included. Never closes the user's descriptors. `signal_pidfd` (borrowed, -1 for none) gets the
+// signals that are passed on.
 Result relay_shim(Fd channel, const ClientOptions& options, int signal_pidfd);
 
 // The same for an exec'ed child of this process: `pidfd` becomes readable at its end; pipes or a pty master.
 struct ChildStreams {
-  Fd in;        // write end of its stdin; invalid for none
-  Fd out;       // read end of its stdout
+  Fd in;   // write end of its stdin; invalid for none
+  Fd out;  // read end of its stdout
   Fd err;
   Fd terminal;  // pty master instead of the three
 };

@@ -18,24 +18,25 @@ namespace minidock::storage {
 
 // Limits of rule R8; exceeding one is ErrorKind::corrupt_data.
 struct UnpackLimits {
-  std::uint64_t max_bytes = std::uint64_t{1} << 40U;   // unpacked
-  std::uint64_t max_ratio = 2000;                      // unpacked : compressed, checked past 64 MiB
+  std::uint64_t max_bytes = std::uint64_t{1} << 40U;  // unpacked
+  std::uint64_t max_ratio = 2000;                     // unpacked : compressed, checked past 64 MiB
   std::uint64_t max_entries = 10'000'000;
-  std::uint32_t max_depth = 1024;                      // path components
+  // Path components. Whoever walks a tree holds a descriptor a level, of the usual 1024.
+  std::uint32_t max_depth = 512;
   std::uint32_t max_path = 4096;
 };
 
 struct UnpackedLayer {
-  std::string diff_id;      // "sha256:<hex>" of the uncompressed tar
-  std::uint64_t size = 0;   // bytes of file content
+  std::string diff_id;     // "sha256:<hex>" of the uncompressed tar
+  std::uint64_t size = 0;  // bytes of file content
   std::uint64_t entries = 0;
 };
 
 class Unpacker {
  public:
-  // Starts the worker: `blob` (borrowed until finish) is read from its beginning by pread; `directory` (borrowed) is the
-  // new layer's root. The compression (gzip, zstd, none) is told by the first bytes. Must be called while the process
-  // is single-threaded.
+  // Starts the worker: `blob` (borrowed until finish) is read from its beginning by pread; `directory` (borrowed) is
+  // the new layer's root. The compression (gzip, zstd, none) is told by the first bytes. Must be called while the
+  // process is single-threaded.
   static Unpacker start(int blob, int directory, const UnpackLimits& limits);
   Unpacker(Unpacker&& other) noexcept;
   ~Unpacker();  // kills a worker that was not finished

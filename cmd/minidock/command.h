@@ -1,0 +1,80 @@
+// The verbs of the command line: one file each. Only the invoked verb's options are built.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace minidock::cmd {
+
+// What a verb gets: the global options and the arguments behind its name.
+struct Invocation {
+  EngineOptions engine;
+  std::string program;                 // "minidock run", for help and errors
+  std::vector<std::string> arguments;
+};
+
+using Verb = int (*)(const Invocation& invocation);
+
+struct VerbEntry {
+  const char* name;  // "run", "image inspect"
+  Verb verb;
+  const char* summary;  // for --help; nullptr hides it
+};
+
+// Wrong words on the command line: the text is docker's, the hint names the verb.
+class UsageError : public Error {
+ public:
+  explicit UsageError(std::string message) : Error(ErrorKind::invalid_argument, std::move(message)) {}
+};
+
+// Thrown by parse() for --help; main prints it on standard output and ends with 0.
+struct HelpRequested {
+  std::string text;
+};
+
+// Parses `arguments`. With `stop_at_positional` everything from the first positional on is left to the caller (a
+// container's command line keeps its own flags); else flags and positionals may be mixed. Returns the positionals.
+std::vector<std::string> parse(CLI::App& app, const Invocation& invocation, bool stop_at_positional = false);
+
+// An App for a verb, with docker's usage line and --help.
+std::unique_ptr<CLI::App> make_app(const Invocation& invocation, const std::string& usage, const std::string& summary);
+
+// A repeatable option that takes exactly one value each time (-e A=1 -e B=2).
+CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values,
+                      const std::string& description);
+
+// Fails with docker's words unless there are between `least` and `most` (-1: any number) positionals.
+void expect_positionals(const Invocation& invocation, const std::vector<std::string>& positionals, int least, int most);
+
+// Runs `action` on each name, goes on after errors, prints them; exit code 1 when there was one. `echo`: prints the name
+// when it went well, as docker does.
+int for_each_name(const std::vector<std::string>& names, bool echo,
+                  const std::function<void(const std::string& name)>& action);
+
+// The verbs.
+int run(const Invocation&);
+int exec(const Invocation&);
+int ps(const Invocation&);
+int logs(const Invocation&);
+int stop(const Invocation&);
+int kill(const Invocation&);
+int wait(const Invocation&);
+int rm(const Invocation&);
+int inspect(const Invocation&);
+int container_inspect(const Invocation&);
+int image_inspect(const Invocation&);
+int pull(const Invocation&);
+int images(const Invocation&);
+int rmi(const Invocation&);
+int tag(const Invocation&);
+int load(const Invocation&);
+int import(const Invocation&);
+int version(const Invocation&);
+int system_down(const Invocation&);
+int system_reset(const Invocation&);
+int internal_clean_up(const Invocation&);
+
+}  // namespace minidock::cmd

@@ -1,0 +1,39 @@
+#include <unistd.h>
+
+#include "cmd/minidock/command.h"
+#include "engine/option_parsers.h"
+
+namespace minidock::cmd {
+
+int exec(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER COMMAND [ARG...]",
+                            "Execute a command in a running container");
+  ExecOptions options;
+  std::vector<std::string> env;
+  std::vector<std::string> env_files;
+  app->add_flag("-d,--detach", options.detach, "Detached mode: run command in the background");
+  app->add_flag("-i,--interactive", options.interactive, "Keep STDIN open even if not attached");
+  app->add_flag("-t,--tty", options.tty, "Allocate a pseudo-TTY");
+  app->add_flag("--privileged", options.privileged, "Give extended privileges to the command");
+  app->add_option("-u,--user", options.user, "Username or UID (format: <name|uid>[:<group|gid>])");
+  app->add_option("-w,--workdir", options.working_dir, "Working directory inside the container");
+  app->add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
+  add_list(*app, "-e,--env", env, "Set environment variables");
+  add_list(*app, "--env-file", env_files, "Read in a file of environment variables");
+  const std::vector<std::string> positionals = parse(*app, invocation, true);
+  expect_positionals(invocation, positionals, 2, -1);
+  options.container = positionals.front();
+  options.command.assign(positionals.begin() + 1, positionals.end());
+  std::vector<std::string> entries;
+  for (const std::string& path : env_files) {
+    for (const std::string& entry : options::read_env_file(path)) entries.push_back(entry);
+  }
+  entries.insert(entries.end(), env.begin(), env.end());
+  options.env = options::resolve_environment(entries);
+  if (options.tty && options.interactive && !options.detach && ::isatty(STDIN_FILENO) == 0) {
+    throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
+  }
+  return Engine(invocation.engine).exec(options);
+}
+
+}  // namespace minidock::cmd

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "base/format.h"
+#include "cmd/minidock/command.h"
+
+namespace minidock::cmd {
+namespace {
+
+// A time, a duration before now ("10m"), or seconds since the epoch with a fraction.
+std::int64_t parse_moment(const std::string& text, const char* flag) {
+  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string::npos) {
+    const std::size_t dot = text.find('.');
+    std::string fraction = dot == std::string::npos ? "" : text.substr(dot + 1);
+    fraction.resize(9, '0');
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    std::from_chars(text.data(), text.data() + std::min(dot, text.size()), seconds);
+    std::from_chars(fraction.data(), fraction.data() + fraction.size(), nanoseconds);
+    return seconds * 1'000'000'000 + nanoseconds;
+  }
+  try {
+    return format::now_ns() - format::parse_duration(text);
+  } catch (const Error&) {
+    // Not a duration: then a date.
+  }
+  try {
+    return format::parse_rfc3339(text);
+  } catch (const Error&) {
+    throw UsageError(fmt::format("invalid value for \"{}\": \"{}\" is neither a time nor a duration", flag, text));
+  }
+}
+
+std::optional<std::int64_t> parse_tail(const std::string& text) {
+  if (text.empty() || text == "all") return std::nullopt;
+  std::int64_t lines = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), lines);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw UsageError(fmt::format("invalid value for \"tail\": \"{}\" is not a number or \"all\"", text));
+  }
+  if (lines < 0) return std::nullopt;
+  return lines;
+}
+
+}  // namespace
+
+int logs(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER", "Fetch the logs of a container");
+  LogsOptions options;
+  std::string tail;
+  std::string since;
+  std::string until;
+  app->add_flag("-f,--follow", options.follow, "Follow log output");
+  app->add_flag("-t,--timestamps", options.timestamps, "Show timestamps");
+  app->add_option("-n,--tail", tail, "Number of lines to show from the end of the logs (default \"all\")");
+  app->add_option("--since", since, "Show logs since timestamp or relative (e.g. \"42m\")");
+  app->add_option("--until", until, "Show logs before a timestamp or relative (e.g. \"42m\")");
+  const std::vector<std::string> positionals = parse(*app, invocation);
+  expect_positionals(invocation, positionals, 1, 1);
+  options.container = positionals.front();
+  options.tail = parse_tail(tail);
+  if (!since.empty()) options.since = parse_moment(since, "since");
+  if (!until.empty()) options.until = parse_moment(until, "until");
+  try {
+    Engine(invocation.engine).logs(options, STDOUT_FILENO, STDERR_FILENO);
+  } catch (const SysError& error) {
+    if (error.error_number() != EPIPE) throw;  // `logs | head` has what it wanted
+  }
+  return 0;
+}
+
+}  // namespace minidock::cmd

@@ -1,0 +1,60 @@
+// stop, kill, wait, rm: one container after the other, the name echoed.
+#include <fmt/format.h>
+
+#include "cmd/minidock/command.h"
+
+namespace minidock::cmd {
+
+int stop(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Stop one or more running containers");
+  int seconds = 10;
+  std::string signal;
+  app->add_option("-t,--time,--timeout", seconds, "Seconds to wait before killing the container");
+  app->add_option("-s,--signal", signal, "Signal to send to the container");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  Engine engine(invocation.engine);
+  const std::optional<int> timeout = app->count("--time") > 0 ? std::optional<int>(seconds) : std::nullopt;
+  return for_each_name(names, true, [&](const std::string& name) { engine.stop(name, timeout, signal); });
+}
+
+int kill(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Kill one or more running containers");
+  std::string signal;
+  app->add_option("-s,--signal", signal, "Signal to send to the container");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  Engine engine(invocation.engine);
+  return for_each_name(names, true, [&](const std::string& name) { engine.kill(name, signal); });
+}
+
+int wait(const Invocation& invocation) {
+  const auto app = make_app(invocation, "CONTAINER [CONTAINER...]",
+                            "Block until one or more containers stop, then print their exit codes");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  Engine engine(invocation.engine);
+  return for_each_name(names, false, [&](const std::string& name) { fmt::print("{}\n", engine.wait(name)); });
+}
+
+int rm(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Remove one or more containers");
+  bool force = false;
+  bool volumes = false;
+  app->add_flag("-f,--force", force, "Force the removal of a running container (uses SIGKILL)");
+  app->add_flag("-v,--volumes", volumes, "Remove anonymous volumes associated with the container");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  Engine engine(invocation.engine);
+  return for_each_name(names, true, [&](const std::string& name) {
+    try {
+      engine.remove(name, force, volumes);
+    } catch (const Error& error) {
+      // docker's -f takes it that a container which is not there is gone: a message, but no failure.
+      if (!force || error.kind() != ErrorKind::not_found) throw;
+      fmt::print(stderr, "Error: {}\n", error.message());
+    }
+  });
+}
+
+}  // namespace minidock::cmd

@@ -1,0 +1,51 @@
+// version, system down, system reset, and what the shim asks for.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cmd/minidock/command.h"
+#include "cmd/minidock/version.h"
+
+namespace minidock::cmd {
+
+int version(const Invocation& invocation) {
+  const auto app = make_app(invocation, "", "Show the version of minidock");
+  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  fmt::print("minidock version {}\n", kVersion);
+  return 0;
+}
+
+int system_down(const Invocation& invocation) {
+  const auto app = make_app(invocation, "", "Take away the bridge, the firewall table and the cgroup parent");
+  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  Engine(invocation.engine).system_down();
+  return 0;
+}
+
+int system_reset(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS]",
+                            "Remove all containers, images and volumes, and what `system down` takes away");
+  bool force = false;
+  app->add_flag("-f,--force", force, "Do not prompt for confirmation");
+  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  Engine engine(invocation.engine);
+  if (!force) {
+    fmt::print("This removes all containers, images and volumes below {}.\nAre you sure you want to continue? [y/N] ",
+               engine.instance().root);
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "y" && answer != "Y") return 0;
+  }
+  engine.system_reset();
+  return 0;
+}
+
+int internal_clean_up(const Invocation& invocation) {
+  expect_positionals(invocation, invocation.arguments, 1, 1);
+  Engine(invocation.engine).clean_up(invocation.arguments.front());
+  return 0;
+}
+
+}  // namespace minidock::cmd

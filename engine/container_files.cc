@@ -1,0 +1,76 @@
+#include "engine/container_files.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sstream>
+
+#include "base/file.h"
+
+namespace minidock {
+namespace {
+
+constexpr char kDefaultHosts[] =
+    "127.0.0.1\tlocalhost\n"
+    "::1\tlocalhost ip6-localhost ip6-loopback\n"
+    "fe00::0\tip6-localnet\n"
+    "ff00::0\tip6-mcastprefix\n"
+    "ff02::1\tip6-allnodes\n"
+    "ff02::2\tip6-allrouters\n";
+
+constexpr char kSystemdStub[] = "127.0.0.53";
+
+// A resolver that a container with an IPv4 network of its own can ask.
+bool reachable_resolver(const std::string& address) {
+  in_addr parsed{};
+  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1) return false;
+  return (ntohl(parsed.s_addr) >> 24U) != 127;
+}
+
+}  // namespace
+
+std::string hosts_file(const HostsEntry& entry) {
+  std::string text = kDefaultHosts;
+  if (entry.address.empty()) return text;
+  const std::string full =
+      entry.domainname.empty() ? "" : fmt::format("{}.{} ", entry.hostname, entry.domainname);
+  text += fmt::format("{}\t{}{}\n", entry.address, full, entry.hostname);
+  return text;
+}
+
+std::string resolv_conf(const std::string& host_text, const ResolverSettings& settings) {
+  std::vector<std::string> servers = settings.servers;
+  std::string rest;
+  std::istringstream lines(host_text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string keyword;
+    std::string value;
+    words >> keyword >> value;
+    if (keyword == "nameserver") {
+      if (settings.servers.empty() && reachable_resolver(value)) servers.push_back(value);
+    } else if (keyword == "search" || keyword == "domain") {
+      if (settings.search.empty()) rest += line + "\n";
+    } else if (keyword == "options") {
+      if (settings.options.empty()) rest += line + "\n";
+    } else if (!keyword.empty() && keyword.front() != '#' && keyword.front() != ';') {
+      rest += line + "\n";
+    }
+  }
+  if (servers.empty()) servers = {"8.8.8.8", "8.8.4.4"};
+  std::string text;
+  for (const std::string& server : servers) text += fmt::format("nameserver {}\n", server);
+  text += rest;
+  if (!settings.search.empty()) text += fmt::format("search {}\n", fmt::join(settings.search, " "));
+  if (!settings.options.empty()) text += fmt::format("options {}\n", fmt::join(settings.options, " "));
+  return text;
+}
+
+std::string host_resolv_conf() {
+  const std::string text = file::read_if_exists("/etc/resolv.conf").value_or("");
+  if (text.find(kSystemdStub) == std::string::npos) return text;
+  return file::read_if_exists("/run/systemd/resolve/resolv.conf").value_or(text);
+}
+
+}  // namespace minidock

@@ -1,0 +1,30 @@
+// The files that a container gets from its engine: /etc/hosts, /etc/hostname, /etc/resolv.conf, as docker writes them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace minidock {
+
+struct HostsEntry {
+  std::string hostname;
+  std::string domainname;
+  std::string address;  // "" when the container has none of its own
+};
+
+std::string hosts_file(const HostsEntry& entry);
+
+struct ResolverSettings {
+  std::vector<std::string> servers;  // daemon.json's dns; empty: the host's
+  std::vector<std::string> search;
+  std::vector<std::string> options;
+};
+
+// docker's default bridge: the host's file without resolvers that the container cannot reach (loopback, IPv6), with
+// public ones when none is left. `host_text` is the host's resolv.conf.
+std::string resolv_conf(const std::string& host_text, const ResolverSettings& settings);
+
+// The host's resolv.conf: systemd-resolved's list of real servers when /etc/resolv.conf is only its stub.
+std::string host_resolv_conf();
+
+}  // namespace minidock

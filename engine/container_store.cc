@@ -1,0 +1,182 @@
+#include "engine/container_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/syscall.h"
+
+namespace minidock {
+namespace {
+
+constexpr std::pair<ContainerStatus, std::string_view> kStatusNames[] = {{ContainerStatus::created, "created"},
+                                                                         {ContainerStatus::starting, "starting"},
+                                                                         {ContainerStatus::running, "running"},
+                                                                         {ContainerStatus::exited, "exited"}};
+
+ContainerStatus status_from_string(std::string_view name) {
+  for (const auto& [status, text] : kStatusNames) {
+    if (text == name) return status;
+  }
+  throw Error(ErrorKind::corrupt_data, fmt::format("unknown container status \"{}\" in the database", name));
+}
+
+Json state_to_json(const ContainerState& state) {
+  Json ports = Json::array();
+  for (const network::PublishedPort& port : state.ports) {
+    ports.push_back(Json::array({port.protocol, port.host_ip, port.host_port, port.container_port}));
+  }
+  return Json{{"running", shim::to_json(state.running)},
+              {"startedAt", state.started_at},
+              {"finishedAt", state.finished_at},
+              {"exitCode", state.exit_code},
+              {"oomKilled", state.oom_killed},
+              {"error", state.error},
+              {"networkId", state.network_id},
+              {"endpoint",
+               {{"id", state.endpoint.id},
+                {"address", state.endpoint.address},
+                {"prefixLength", state.endpoint.prefix_length},
+                {"gateway", state.endpoint.gateway},
+                {"macAddress", state.endpoint.mac_address},
+                {"hostInterface", state.endpoint.host_interface}}},
+              {"ports", ports}};
+}
+
+ContainerState state_from_json(ContainerStatus status, const Json& document) {
+  ContainerState state;
+  state.status = status;
+  state.running = shim::running_state_from_json(document.at("running"));
+  state.started_at = json::get_int(document, "startedAt");
+  state.finished_at = json::get_int(document, "finishedAt");
+  state.exit_code = static_cast<int>(json::get_int(document, "exitCode"));
+  state.oom_killed = json::get_bool(document, "oomKilled");
+  state.error = json::get_string(document, "error");
+  state.network_id = json::get_string(document, "networkId");
+  const Json& endpoint = document.at("endpoint");
+  state.endpoint.id = json::get_string(endpoint, "id");
+  state.endpoint.address = json::get_string(endpoint, "address");
+  state.endpoint.prefix_length = static_cast<int>(json::get_int(endpoint, "prefixLength"));
+  state.endpoint.gateway = json::get_string(endpoint, "gateway");
+  state.endpoint.mac_address = json::get_string(endpoint, "macAddress");
+  state.endpoint.host_interface = json::get_string(endpoint, "hostInterface");
+  for (const Json& item : document.at("ports")) {
+    state.ports.push_back(network::PublishedPort{item.at(0).get<std::string>(), item.at(1).get<std::string>(),
+                                                 item.at(2).get<std::uint16_t>(), item.at(3).get<std::uint16_t>()});
+  }
+  return state;
+}
+
+Container row_to_container(const storage::Statement& row) {
+  try {
+    Container container;
+    container.definition = definition_from_json(json::parse(row.text(0), "a stored container definition"));
+    container.state =
+        state_from_json(status_from_string(row.text(1)), json::parse(row.text(2), "a stored container state"));
+    return container;
+  } catch (const Json::exception&) {
+    throw Error(ErrorKind::corrupt_data, "the stored state of a container is damaged");
+  }
+}
+
+constexpr char kSelect[] = "SELECT definition, status, state FROM containers ";
+
+Fd open_lock_file(const storage::Instance& instance, const std::string& id) {
+  const std::string directory = instance.container_state_dir(id);
+  file::make_directories(directory, 0700);
+  return sys::open(directory + "/lock", O_RDWR | O_CREAT, 0600);
+}
+
+}  // namespace
+
+std::string_view to_string(ContainerStatus status) {
+  for (const auto& [candidate, text] : kStatusNames) {
+    if (candidate == status) return text;
+  }
+  return "created";
+}
+
+Fd try_lock_container(const storage::Instance& instance, const std::string& id) {
+  Fd lock = open_lock_file(instance, id);
+  if (!sys::try_flock(lock.get(), LOCK_EX)) return Fd();
+  return lock;
+}
+
+Fd lock_container(const storage::Instance& instance, const std::string& id) {
+  Fd lock = open_lock_file(instance, id);
+  sys::flock(lock.get(), LOCK_EX);
+  return lock;
+}
+
+void insert_container(storage::Database& database, const Container& container) {
+  storage::Statement taken = database.prepare("SELECT id FROM containers WHERE name = ?");
+  taken.bind(container.name());
+  if (taken.step()) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("Conflict. The container name \"/{}\" is already in use by container \"{}\". You have to "
+                            "remove (or rename) that container to be able to reuse that name.",
+                            container.name(), taken.text(0)));
+  }
+  storage::Statement insert = database.prepare(
+      "INSERT INTO containers(id, name, created, image_id, definition, status, state) VALUES(?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(container.id())
+      .bind(container.name())
+      .bind(container.definition.created)
+      .bind(container.definition.image_id)
+      .bind(json::dump(to_json(container.definition)))
+      .bind(to_string(container.state.status))
+      .bind(json::dump(state_to_json(container.state)));
+  insert.run();
+}
+
+void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state) {
+  storage::Statement update = database.prepare("UPDATE containers SET status = ?, state = ? WHERE id = ?");
+  update.bind(to_string(state.status)).bind(json::dump(state_to_json(state))).bind(id);
+  update.run();
+}
+
+void delete_container(storage::Database& database, const std::string& id) {
+  storage::Statement users = database.prepare("DELETE FROM volume_users WHERE container_id = ?");
+  users.bind(id);
+  users.run();
+  storage::Statement remove = database.prepare("DELETE FROM containers WHERE id = ?");
+  remove.bind(id);
+  remove.run();
+}
+
+std::optional<Container> find_container(storage::Database& database, const std::string& typed) {
+  // "/web" is docker's own spelling of a name.
+  const std::string name = typed.starts_with('/') ? typed.substr(1) : typed;
+  if (name.empty()) return std::nullopt;
+  storage::Statement exact =
+      database.prepare(std::string(kSelect) + "WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1");
+  exact.bind(name);
+  if (exact.step()) return row_to_container(exact);
+  const bool hex = name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!hex) return std::nullopt;
+  storage::Statement prefix = database.prepare(std::string(kSelect) + "WHERE substr(id, 1, ?1) = ?2 LIMIT 2");
+  prefix.bind(static_cast<std::int64_t>(name.size())).bind(name);
+  if (!prefix.step()) return std::nullopt;
+  Container container = row_to_container(prefix);
+  if (prefix.step()) {
+    throw Error(ErrorKind::invalid_argument, fmt::format("multiple IDs found with provided prefix: {}", name));
+  }
+  return container;
+}
+
+Container load_container(storage::Database& database, const std::string& name) {
+  std::optional<Container> container = find_container(database, name);
+  if (!container) throw Error(ErrorKind::not_found, fmt::format("No such container: {}", name));
+  return std::move(*container);
+}
+
+std::vector<Container> load_containers(storage::Database& database) {
+  std::vector<Container> containers;
+  storage::Statement rows = database.prepare(std::string(kSelect) + "ORDER BY created DESC");
+  while (rows.step()) containers.push_back(row_to_container(rows));
+  return containers;
+}
+
+}  // namespace minidock

@@ -1,0 +1,59 @@
+// Rows of containers, and the truth behind them: a running container's shim holds its lock, an ended one has left an
+// exit record, and what a killed process left half-done is put right by whoever meets it next.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "engine/definition.h"
+#include "engine/shim/protocol.h"
+#include "storage/database.h"
+#include "storage/instance.h"
+
+namespace minidock {
+
+enum class ContainerStatus { created, starting, running, exited };
+std::string_view to_string(ContainerStatus status);
+
+// What changes while a container lives; stored beside its definition.
+struct ContainerState {
+  ContainerStatus status = ContainerStatus::created;
+  shim::RunningState running;  // while running
+  std::int64_t started_at = 0;
+  std::int64_t finished_at = 0;
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::string error;  // why the last start failed
+  // The network as it was attached at the last start.
+  network::Endpoint endpoint;
+  std::string network_id;
+  std::vector<network::PublishedPort> ports;
+};
+
+struct Container {
+  ContainerDefinition definition;
+  ContainerState state;
+  const std::string& id() const { return definition.id; }
+  const std::string& name() const { return definition.name; }
+  bool running() const { return state.status == ContainerStatus::running; }
+};
+
+// The lock of a container: held by the command that starts or removes it and, on the same open file, by its shim as long
+// as the container lives. Whoever can take it knows that nothing is alive behind the container.
+Fd try_lock_container(const storage::Instance& instance, const std::string& id);   // invalid: somebody holds it
+Fd lock_container(const storage::Instance& instance, const std::string& id);       // waits
+
+// ErrorKind::conflict with docker's words when the name is taken.
+void insert_container(storage::Database& database, const Container& container);
+void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state);
+void delete_container(storage::Database& database, const std::string& id);
+
+// Full id, then name, then unique id prefix. ErrorKind::not_found "No such container: X".
+Container load_container(storage::Database& database, const std::string& name);
+std::optional<Container> find_container(storage::Database& database, const std::string& name);
+// Newest first.
+std::vector<Container> load_containers(storage::Database& database);
+
+}  // namespace minidock

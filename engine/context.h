@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/daemon_config.h"
+#include "storage/database.h"
+#include "storage/instance.h"
+
+namespace minidock {
+
+// What every step of a verb works with; lives as long as the call.
+struct EngineContext {
+  storage::Database& database;
+  const storage::Instance& instance;
+  const DaemonConfig& config;
+  bool debug = false;
+  // argv of "minidock <the same instance>" for processes that are started on its behalf.
+  std::vector<std::string> own_command;
+};
+
+}  // namespace minidock

@@ -1,0 +1,114 @@
+#include "engine/create.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/path.h"
+#include "base/random.h"
+#include "engine/capabilities.h"
+#include "engine/name_generator.h"
+#include "engine/namespace_options.h"
+#include "engine/option_parsers.h"
+#include "engine/spec_builder.h"
+#include "engine/volumes.h"
+
+namespace minidock {
+namespace {
+
+// Entrypoint and command: an entrypoint of the user's drops both of the image's.
+void merge_command(ContainerConfig& config, const image::ImageConfig& image) {
+  if (!config.entrypoint) {
+    if (!config.cmd && !image.cmd.empty()) config.cmd = image.cmd;
+    if (!image.entrypoint.empty()) config.entrypoint = image.entrypoint;
+  } else if (config.entrypoint->empty()) {
+    config.entrypoint = std::nullopt;
+  }
+}
+
+std::vector<std::string> full_command(const ContainerConfig& config) {
+  std::vector<std::string> args = config.entrypoint.value_or(std::vector<std::string>{});
+  if (config.cmd) args.insert(args.end(), config.cmd->begin(), config.cmd->end());
+  if (args.empty()) throw Error(ErrorKind::invalid_argument, "No command specified");
+  return args;
+}
+
+void add_missing(std::vector<std::string>& list, const std::string& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+}
+
+void merge_config(ContainerConfig& config, const HostConfig& host, const image::ImageConfig& image) {
+  merge_command(config, image);
+  config.env = merge_environment(image.env, config.env);
+  for (const auto& [key, value] : image.labels) config.labels.emplace(key, value);
+  for (const std::string& port : image.exposed_ports) add_missing(config.exposed_ports, port);
+  for (const network::PublishedPort& port : host.ports) {
+    add_missing(config.exposed_ports, fmt::format("{}/{}", port.container_port, port.protocol));
+  }
+  if (config.user.empty()) config.user = image.user;
+  if (config.working_dir.empty()) config.working_dir = image.working_dir;
+  if (config.stop_signal.empty()) config.stop_signal = image.stop_signal;
+}
+
+void check_working_directory(ContainerConfig& config) {
+  if (config.working_dir.empty()) return;
+  if (!config.working_dir.starts_with('/')) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("the working directory '{}' is invalid, it needs to be an absolute path",
+                            config.working_dir));
+  }
+  config.working_dir = path::clean_absolute(config.working_dir);
+}
+
+void check_hostname(const std::string& hostname) {
+  const bool valid = hostname.size() <= 64 && std::all_of(hostname.begin(), hostname.end(), [](unsigned char c) {
+                       return std::isalnum(c) || c == '-' || c == '.' || c == '_';
+                     });
+  if (!valid) throw Error(ErrorKind::invalid_argument, fmt::format("invalid hostname format: {}", hostname));
+}
+
+std::string choose_name(const EngineContext& context, const std::string& requested, const std::string& id) {
+  if (!requested.empty()) {
+    const std::string name = requested.starts_with('/') ? requested.substr(1) : requested;
+    check_container_name(name);
+    return name;
+  }
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    const std::string name = random_container_name(attempt);
+    storage::Statement taken = context.database.prepare("SELECT 1 FROM containers WHERE name = ?");
+    taken.bind(name);
+    if (!taken.step()) return name;
+  }
+  return id.substr(0, 12);
+}
+
+}  // namespace
+
+ContainerDefinition make_definition(const EngineContext& context, const RunOptions& options,
+                                    const image::Image& image) {
+  check_namespace_options(options.config, options.host, !context.config.userns_remap.empty());
+  normalise_capabilities(options.host.cap_add, "CapAdd");
+  normalise_capabilities(options.host.cap_drop, "CapDrop");
+  const image::ImageConfig image_config = image::parse_image_config(image.config_text);
+
+  ContainerDefinition definition;
+  definition.id = random::object_id();
+  definition.name = choose_name(context, options.name, definition.id);
+  definition.created = format::now_ns();
+  definition.image_id = image.id;
+  definition.image_reference = options.config.image;
+  definition.config = options.config;
+  definition.host = options.host;
+  definition.layers = image.diff_ids;
+  merge_config(definition.config, definition.host, image_config);
+  check_working_directory(definition.config);
+  check_hostname(definition.config.hostname);
+  if (!definition.config.stop_signal.empty()) options::parse_signal(definition.config.stop_signal);
+  definition.args = full_command(definition.config);
+  definition.mount_points = resolve_mounts(context, definition.host, image_config.volumes);
+  return definition;
+}
+
+}  // namespace minidock

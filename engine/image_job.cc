@@ -1,0 +1,42 @@
+#include "engine/image_job.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/syscall.h"
+
+namespace minidock {
+namespace {
+
+constexpr int kErrorFd = 3;
+
+}  // namespace
+
+void run_image_job(const storage::Instance& instance, bool debug, const std::vector<std::string>& arguments) {
+  storage::create_directories(instance);
+  Pipe errors = sys::pipe();
+  process::SpawnOptions options;
+  options.program = process::find_companion("minidock-image");
+  options.arguments = {options.program, "--root",     instance.root,
+                       "--state",       instance.state, "--error-fd",
+                       std::to_string(kErrorFd)};
+  if (debug) options.arguments.emplace_back("--debug");
+  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
+  options.fds = {{errors.write.get(), kErrorFd}};
+  const pid_t pid = process::spawn(options);
+  errors.write.reset();
+  const std::string report = file::read(errors.read.get());
+  const int code = process::exit_code(sys::waitpid(pid));
+  if (code == 0) return;
+  if (report.empty()) {
+    throw Error(ErrorKind::internal, fmt::format("minidock-image ended with exit code {} and no message", code));
+  }
+  const Json document = json::parse(report, "the report of minidock-image");
+  throw Error(error_kind_from_string(json::get_string(document, "kind")), json::get_string(document, "message"),
+              static_cast<int>(json::get_int(document, "errno")));
+}
+
+}  // namespace minidock

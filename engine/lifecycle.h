@@ -1,0 +1,52 @@
+// From a definition to a running container and back: what is acquired in which order, and how each is given back, also
+// when the process that acquired it was killed.
+//
+//   starting ──► running ──► exited ──► (removed)
+//      └──► created (the start failed: docker keeps such a container) or removed (--rm)
+//
+// The container's lock is taken before its row says "starting" and travels to the shim, which keeps it until it ends.
+// So a row that says "starting" or "running" while the lock is free belongs to nobody alive: settle() finishes it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/container_store.h"
+#include "engine/context.h"
+#include "engine/shim/client.h"
+#include "engine/spec_builder.h"
+
+namespace minidock {
+
+// A container as it was reserved: its rows are in the database, its addresses and ports are its own.
+struct Reservation {
+  Container container;
+  NamespaceChoices namespaces;
+  IdMappings mappings;
+  network::Network network;        // valid when the container has an endpoint
+  std::vector<Fd> kept;            // port sockets and the lock, for the shim
+  bool has_endpoint() const { return !container.state.endpoint.address.empty(); }
+};
+
+// One transaction: the row (when `is_new`), name, address, ports, volumes. Nothing is on disk before.
+Reservation reserve(EngineContext& context, ContainerDefinition definition, bool is_new);
+
+// Directories, files and shim.json; the shim, its child, the network; returns when the program runs. When any of it
+// fails all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.
+shim::StartingShim start(EngineContext& context, Reservation& reservation, bool attach);
+
+// The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with its
+// end (--rm) comes back as exited, though its row is gone.
+Container settle(EngineContext& context, Container container);
+
+// Releases what an ended container held and writes the end into its row; removes it when it was run with --rm. The caller
+// holds the lock.
+void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record);
+
+// Deletes directories and row. The caller holds the lock, nothing is alive.
+void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes);
+
+// exit.json, when there is one.
+std::optional<shim::ExitRecord> read_exit_record(const storage::Instance& instance, const std::string& id);
+
+}  // namespace minidock

@@ -1,0 +1,141 @@
+#include "engine/list_rows.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/format.h"
+
+namespace minidock {
+namespace {
+
+constexpr std::size_t kShortId = 12;
+constexpr std::size_t kCommandWidth = 20;
+
+std::string ago(std::int64_t then) { return format::human_duration(format::now_ns() - then) + " ago"; }
+
+// docker shows the command quoted and cut to twenty characters, the last of which is an ellipsis.
+std::string command_text(const std::vector<std::string>& args, bool truncate) {
+  std::string text = fmt::format("{}", fmt::join(args, " "));
+  if (truncate && text.size() > kCommandWidth) {
+    std::size_t end = kCommandWidth - 1;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a UTF-8 sequence
+    text = text.substr(0, end) + "…";
+  }
+  return json::dump(Json(text));
+}
+
+std::string created_at(std::int64_t ns) {
+  // Go's time.String of docker's list: "2026-01-02 03:04:05 +0000 UTC"
+  const std::string text = format::rfc3339_nano(ns / 1'000'000'000 * 1'000'000'000);
+  return fmt::format("{} {} +0000 UTC", text.substr(0, 10), text.substr(11, 8));
+}
+
+std::string labels_text(const std::map<std::string, std::string>& labels) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : labels) parts.push_back(key + "=" + value);
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string mounts_text(const ContainerDefinition& definition, bool truncate) {
+  std::vector<std::string> names;
+  for (const MountPoint& mount : definition.mount_points) {
+    std::string name = mount.name.empty() ? mount.source : mount.name;
+    if (truncate && name.size() > 15) name = name.substr(0, 14) + "…";
+    if (!name.empty()) names.push_back(name);
+  }
+  return fmt::format("{}", fmt::join(names, ","));
+}
+
+}  // namespace
+
+std::string status_text(const ContainerState& state) {
+  switch (state.status) {
+    case ContainerStatus::running: return "Up " + format::human_duration(format::now_ns() - state.started_at);
+    case ContainerStatus::exited: return fmt::format("Exited ({}) {}", state.exit_code, ago(state.finished_at));
+    case ContainerStatus::created:
+    case ContainerStatus::starting: break;
+  }
+  return "Created";
+}
+
+std::string ports_text(const Container& container) {
+  std::vector<std::string> parts;
+  std::vector<std::string> published;
+  for (const network::PublishedPort& port : container.state.ports) {
+    const std::string inner = fmt::format("{}/{}", port.container_port, port.protocol);
+    parts.push_back(fmt::format("{}:{}->{}", port.host_ip, port.host_port, inner));
+    published.push_back(inner);
+  }
+  if (container.running()) {
+    for (const std::string& exposed : container.definition.config.exposed_ports) {
+      if (std::find(published.begin(), published.end(), exposed) == published.end()) parts.push_back(exposed);
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+OrderedJson container_headers() {
+  return OrderedJson{{"Command", "COMMAND"},   {"CreatedAt", "CREATED AT"}, {"ID", "CONTAINER ID"},
+                     {"Image", "IMAGE"},       {"Labels", "LABELS"},        {"LocalVolumes", "LOCAL VOLUMES"},
+                     {"Mounts", "MOUNTS"},     {"Names", "NAMES"},          {"Networks", "NETWORKS"},
+                     {"Ports", "PORTS"},       {"RunningFor", "CREATED"},   {"State", "STATE"},
+                     {"Status", "STATUS"}};
+}
+
+OrderedJson container_row(const Container& container, bool truncate) {
+  const ContainerDefinition& definition = container.definition;
+  const auto volumes = std::count_if(definition.mount_points.begin(), definition.mount_points.end(),
+                                     [](const MountPoint& mount) { return mount.type == "volume"; });
+  const std::string network = definition.host.network_mode == "default" ? "bridge" : definition.host.network_mode;
+  return OrderedJson{{"Command", command_text(definition.args, truncate)},
+                     {"CreatedAt", created_at(definition.created)},
+                     {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
+                     {"Image", definition.image_reference},
+                     {"Labels", labels_text(definition.config.labels)},
+                     {"LocalVolumes", std::to_string(volumes)},
+                     {"Mounts", mounts_text(definition, truncate)},
+                     {"Names", definition.name},
+                     {"Networks", network},
+                     {"Ports", ports_text(container)},
+                     {"RunningFor", ago(definition.created)},
+                     {"State", std::string(to_string(container.state.status == ContainerStatus::starting
+                                                         ? ContainerStatus::created
+                                                         : container.state.status))},
+                     {"Status", status_text(container.state)}};
+}
+
+OrderedJson image_headers() {
+  return OrderedJson{{"CreatedAt", "CREATED AT"},   {"CreatedSince", "CREATED"}, {"Digest", "DIGEST"},
+                     {"ID", "IMAGE ID"},            {"Repository", "REPOSITORY"}, {"Size", "SIZE"},
+                     {"Tag", "TAG"}};
+}
+
+std::vector<OrderedJson> image_rows(const image::Image& image, bool truncate) {
+  const image::ImageConfig config = image::parse_image_config(image.config_text);
+  // An image without a date (reproducible builds leave it out) shows the epoch's, as in docker.
+  const std::int64_t created = config.created.empty() ? 0 : format::parse_rfc3339(config.created);
+  std::map<std::string, std::string> digests;
+  for (const std::string& text : image.repo_digests) {
+    const image::Reference reference = image::parse_reference(text);
+    digests[reference.familiar_name()] = reference.digest;
+  }
+  const auto row = [&](const std::string& repository, const std::string& tag) {
+    const auto digest = digests.find(repository);
+    return OrderedJson{{"CreatedAt", created_at(created)},
+                       {"CreatedSince", created == 0 ? "N/A" : ago(created)},
+                       {"Digest", digest == digests.end() ? "<none>" : digest->second},
+                       {"ID", truncate ? image.id.substr(7, kShortId) : image.id},
+                       {"Repository", repository},
+                       {"Size", format::human_size(static_cast<double>(image.size))},
+                       {"Tag", tag}};
+  };
+  std::vector<OrderedJson> rows;
+  for (const std::string& text : image.tags) {
+    const image::Reference reference = image::parse_reference(text);
+    rows.push_back(row(reference.familiar_name(), reference.tag));
+  }
+  if (rows.empty()) rows.push_back(row(digests.empty() ? "<none>" : digests.begin()->first, "<none>"));
+  return rows;
+}
+
+}  // namespace minidock

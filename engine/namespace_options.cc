@@ -1,0 +1,116 @@
+#include "engine/namespace_options.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "engine/lifecycle.h"
+#include "engine/shim/protocol.h"
+
+namespace minidock {
+namespace {
+
+using Kind = NamespaceChoice::Kind;
+
+constexpr std::string_view kContainerPrefix = "container:";
+constexpr std::string_view kPathPrefix = "ns:";
+
+[[noreturn]] void invalid(const std::string& message) { throw Error(ErrorKind::invalid_argument, message); }
+
+NamespaceChoice join_container(EngineContext& context, const std::string& name, const char* file) {
+  const Container container = settle(context, load_container(context.database, name));
+  if (!container.running()) {
+    throw Error(ErrorKind::conflict, fmt::format("cannot join namespace of a non running container: container {} is {}",
+                                                 container.name(), to_string(container.state.status)));
+  }
+  NamespaceChoice choice;
+  choice.kind = Kind::joined;
+  choice.container = container.state.running.init;
+  choice.container_id = container.id();
+  choice.path = fmt::format("/proc/{}/ns/{}", choice.container->pid, file);
+  return choice;
+}
+
+NamespaceChoice join_path(const std::string& path) {
+  if (!path.starts_with('/')) invalid(fmt::format("namespace path \"{}\" is not absolute", path));
+  if (!file::exists(path)) throw Error(ErrorKind::not_found, fmt::format("namespace path {} does not exist", path));
+  NamespaceChoice choice;
+  choice.kind = Kind::joined;
+  choice.path = path;
+  return choice;
+}
+
+// The forms that every mode has. `file` is the namespace's name below /proc/PID/ns; `option` is docker's word for it.
+NamespaceChoice choose(EngineContext& context, const std::string& mode, const char* file, const char* option) {
+  if (mode == "host") return NamespaceChoice{Kind::host, "", {}, ""};
+  if (mode.starts_with(kContainerPrefix)) return join_container(context, mode.substr(kContainerPrefix.size()), file);
+  if (mode.starts_with(kPathPrefix)) return join_path(mode.substr(kPathPrefix.size()));
+  if (mode.empty() || mode == "private") return NamespaceChoice{};
+  invalid(fmt::format("--{}: invalid {} mode", option, option));
+}
+
+NamespaceChoice choose_network(EngineContext& context, const std::string& mode) {
+  if (mode == "default" || mode == network::kDefaultNetwork) return NamespaceChoice{};
+  if (mode == "none") return NamespaceChoice{Kind::none, "", {}, ""};
+  const bool known = mode == "host" || mode.starts_with(kContainerPrefix) || mode.starts_with(kPathPrefix);
+  if (!known) throw Error(ErrorKind::not_found, fmt::format("network {} not found", mode));
+  return choose(context, mode, "net", "network");
+}
+
+// The user namespace of a container whose other namespace is joined: the same one, or none at all.
+NamespaceChoice user_namespace_of(EngineContext& context, const NamespaceChoice& joined) {
+  const Json document =
+      json::parse(file::read(context.instance.container_dir(joined.container_id) + "/shim.json"), "shim.json");
+  const shim::ShimConfig config = shim::shim_config_from_json(document);
+  const auto& namespaces = config.spec.namespaces;
+  const bool has_user = std::any_of(namespaces.begin(), namespaces.end(),
+                                    [](const runtime::Namespace& ns) { return ns.type == "user"; });
+  if (!has_user) return NamespaceChoice{Kind::host, "", {}, ""};
+  NamespaceChoice choice = joined;
+  choice.path = fmt::format("/proc/{}/ns/user", joined.container->pid);
+  return choice;
+}
+
+NamespaceChoice choose_user(EngineContext& context, const HostConfig& host, const NamespaceChoices& others,
+                            bool remapped) {
+  if (!host.userns_mode.empty()) return choose(context, host.userns_mode, "user", "userns");
+  for (const NamespaceChoice* other : {&others.network, &others.pid, &others.ipc}) {
+    if (other->container) return user_namespace_of(context, *other);
+  }
+  return NamespaceChoice{remapped ? Kind::own : Kind::host, "", {}, ""};
+}
+
+}  // namespace
+
+void check_namespace_options(const ContainerConfig& config, const HostConfig& host, bool remapped) {
+  if (remapped && host.userns_mode != "host") {
+    if (host.privileged) {
+      invalid(
+          "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace "
+          "when running privileged mode");
+    }
+    if (host.network_mode == "host") {
+      invalid("cannot share the host's network namespace when user namespaces are enabled");
+    }
+    if (host.pid_mode == "host") invalid("cannot share the host PID namespace when user namespaces are enabled");
+  }
+  if (host.uts_mode == "host" && !config.hostname.empty()) invalid("conflicting options: hostname and the UTS mode");
+  if (host.network_mode.starts_with(kContainerPrefix)) {
+    if (!config.hostname.empty()) invalid("conflicting options: hostname and the network mode");
+    if (!host.ports.empty()) invalid("conflicting options: port publishing and the container type network mode");
+  }
+}
+
+NamespaceChoices choose_namespaces(EngineContext& context, const HostConfig& host, bool remapped) {
+  NamespaceChoices choices;
+  choices.network = choose_network(context, host.network_mode);
+  choices.pid = choose(context, host.pid_mode, "pid", "pid");
+  // "shareable" differs from "private" only in docker: any container's IPC namespace can be joined here.
+  choices.ipc = choose(context, host.ipc_mode == "shareable" ? "" : host.ipc_mode, "ipc", "ipc");
+  choices.uts = choose(context, host.uts_mode, "uts", "uts");
+  choices.cgroup = choose(context, host.cgroupns_mode, "cgroup", "cgroupns");
+  choices.user = choose_user(context, host, choices, remapped);
+  return choices;
+}
+
+}  // namespace minidock

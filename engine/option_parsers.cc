@@ -1,0 +1,319 @@
+#include "engine/option_parsers.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+
+namespace minidock::options {
+namespace {
+
+[[noreturn]] void invalid(const std::string& message) { throw Error(ErrorKind::invalid_argument, message); }
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::size_t start = 0;
+  for (;;) {
+    const std::size_t end = text.find(separator, start);
+    parts.push_back(text.substr(start, end - start));
+    if (end == std::string::npos) return parts;
+    start = end + 1;
+  }
+}
+
+std::optional<int> to_int(const std::string& text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+struct PortRange {
+  int first = 0;
+  int last = 0;
+  int count() const { return last - first + 1; }
+};
+
+PortRange parse_port_range(const std::string& text, const std::string& whole) {
+  const std::size_t dash = text.find('-');
+  const std::optional<int> first = to_int(text.substr(0, dash));
+  const std::optional<int> last = dash == std::string::npos ? first : to_int(text.substr(dash + 1));
+  if (!first || !last || *first < 1 || *last > 65535 || *last < *first) {
+    invalid(fmt::format("invalid port specification: \"{}\"", whole));
+  }
+  return PortRange{*first, *last};
+}
+
+// Cuts "/proto" off; tcp when there is none.
+std::string take_protocol(std::string& text, const std::string& whole) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return "tcp";
+  const std::string protocol = text.substr(slash + 1);
+  text.resize(slash);
+  if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
+    invalid(fmt::format("invalid proto: {} in port specification \"{}\"", protocol, whole));
+  }
+  return protocol;
+}
+
+bool is_volume_name(const std::string& name) {
+  if (name.size() < 2 || !std::isalnum(static_cast<unsigned char>(name.front()))) return false;
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '.' || c == '-';
+  });
+}
+
+void check_destination(const std::string& destination, const std::string& whole) {
+  if (!destination.starts_with('/')) {
+    invalid(fmt::format("invalid volume specification: '{}': invalid mount config for type: mount path must be absolute",
+                        whole));
+  }
+  if (path::clean_absolute(destination) == "/") {
+    invalid(fmt::format("invalid specification: destination can't be '/': '{}'", whole));
+  }
+}
+
+void set_volume_source(MountRequest& mount, const std::string& source, const std::string& whole) {
+  if (source.starts_with('/')) {
+    mount.type = MountRequest::Type::bind;
+    mount.source = path::clean_absolute(source);
+    mount.create_source = true;
+    return;
+  }
+  if (source.starts_with('.') || source.starts_with('~')) {
+    const std::unique_ptr<char, decltype(&std::free)> absolute(realpath(source.c_str(), nullptr), &std::free);
+    if (!absolute) invalid(fmt::format("invalid volume specification '{}': {} does not exist", whole, source));
+    mount.type = MountRequest::Type::bind;
+    mount.source = absolute.get();
+    return;
+  }
+  if (!is_volume_name(source)) {
+    invalid(fmt::format("create {}: \"{}\" includes invalid characters for a local volume name, only "
+                        "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use "
+                        "absolute path",
+                        source, source));
+  }
+  mount.type = MountRequest::Type::volume;
+  mount.source = source;
+}
+
+bool is_propagation(const std::string& word) {
+  return word == "private" || word == "rprivate" || word == "shared" || word == "rshared" || word == "slave" ||
+         word == "rslave";
+}
+
+bool parse_bool(const std::string& value, const std::string& whole) {
+  if (value.empty() || value == "true" || value == "1") return true;
+  if (value == "false" || value == "0") return false;
+  invalid(fmt::format("invalid value \"{}\" in \"{}\": want true or false", value, whole));
+}
+
+}  // namespace
+
+std::vector<network::PublishedPort> parse_publish(const std::string& whole) {
+  std::string text = whole;
+  const std::string protocol = take_protocol(text, whole);
+  if (text.find('[') != std::string::npos) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("publishing on an IPv6 address is not supported: \"{}\"; publish on an IPv4 one", whole));
+  }
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts.size() > 3 || parts.back().empty()) invalid(fmt::format("invalid port specification: \"{}\"", whole));
+  const PortRange container = parse_port_range(parts.back(), whole);
+  const std::string host_text = parts.size() >= 2 ? parts[parts.size() - 2] : "";
+  std::string host_ip = parts.size() == 3 ? parts[0] : "0.0.0.0";
+  in_addr parsed{};
+  if (inet_pton(AF_INET, host_ip.c_str(), &parsed) != 1) {
+    invalid(fmt::format("invalid IP address in port specification: \"{}\"", whole));
+  }
+  std::vector<network::PublishedPort> ports;
+  PortRange host{0, -1};
+  if (!host_text.empty() && host_text != "0") {
+    host = parse_port_range(host_text, whole);
+    if (host.count() != container.count()) {
+      invalid(fmt::format("invalid ranges specified for container and host Ports: \"{}\"", whole));
+    }
+  }
+  for (int offset = 0; offset < container.count(); ++offset) {
+    network::PublishedPort port;
+    port.protocol = protocol;
+    port.host_ip = host_ip;
+    port.host_port = static_cast<std::uint16_t>(host.count() > 0 ? host.first + offset : 0);
+    port.container_port = static_cast<std::uint16_t>(container.first + offset);
+    ports.push_back(port);
+  }
+  return ports;
+}
+
+std::vector<std::string> parse_expose(const std::string& whole) {
+  std::string text = whole;
+  const std::string protocol = take_protocol(text, whole);
+  const PortRange range = parse_port_range(text, whole);
+  std::vector<std::string> ports;
+  for (int port = range.first; port <= range.last; ++port) ports.push_back(fmt::format("{}/{}", port, protocol));
+  return ports;
+}
+
+MountRequest parse_volume(const std::string& whole) {
+  const std::vector<std::string> parts = split(whole, ':');
+  if (parts.size() > 3 || parts.front().empty()) {
+    invalid(fmt::format("invalid volume specification: '{}'", whole));
+  }
+  MountRequest mount;
+  mount.text = whole;
+  if (parts.size() == 1) {
+    mount.type = MountRequest::Type::volume;
+    mount.destination = parts[0];
+  } else {
+    set_volume_source(mount, parts[0], whole);
+    mount.destination = parts[1];
+  }
+  check_destination(mount.destination, whole);
+  mount.destination = path::clean_absolute(mount.destination);
+  if (parts.size() == 3) {
+    for (const std::string& word : split(parts[2], ',')) {
+      if (word == "ro") {
+        mount.read_only = true;
+      } else if (word == "nocopy" && mount.type == MountRequest::Type::volume) {
+        mount.no_copy = true;
+      } else if (is_propagation(word) && mount.type == MountRequest::Type::bind) {
+        mount.propagation = word;
+      } else if (word == "z" || word == "Z") {
+        // SELinux labels: docker ignores them too where SELinux is off, and minidock supports no host with it on.
+      } else if (word != "rw") {
+        invalid(fmt::format("invalid mode: {} in volume specification '{}'", word, whole));
+      }
+    }
+  }
+  return mount;
+}
+
+MountRequest parse_mount(const std::string& whole) {
+  MountRequest mount;
+  mount.type = MountRequest::Type::volume;
+  std::string source;
+  std::vector<std::string> tmpfs;
+  for (const std::string& field : split(whole, ',')) {
+    const std::size_t equals = field.find('=');
+    const std::string key = field.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : field.substr(equals + 1);
+    if (key == "type") {
+      if (value == "bind") {
+        mount.type = MountRequest::Type::bind;
+      } else if (value == "tmpfs") {
+        mount.type = MountRequest::Type::tmpfs;
+      } else if (value != "volume") {
+        invalid(fmt::format("mount type \"{}\" is not supported in \"{}\": use bind, volume or tmpfs", value, whole));
+      }
+    } else if (key == "source" || key == "src") {
+      source = value;
+    } else if (key == "target" || key == "dst" || key == "destination") {
+      mount.destination = value;
+    } else if (key == "readonly" || key == "ro") {
+      mount.read_only = parse_bool(value, whole);
+    } else if (key == "volume-nocopy") {
+      mount.no_copy = parse_bool(value, whole);
+    } else if (key == "bind-propagation" && is_propagation(value)) {
+      mount.propagation = value;
+    } else if (key == "tmpfs-size") {
+      tmpfs.push_back("size=" + value);
+    } else if (key == "tmpfs-mode") {
+      tmpfs.push_back("mode=" + value);
+    } else {
+      invalid(fmt::format("unexpected key '{}' in '{}' for --mount", key, field));
+    }
+  }
+  if (mount.destination.empty()) invalid("invalid argument \"" + whole + "\" for \"--mount\" flag: target is required");
+  check_destination(mount.destination, whole);
+  mount.destination = path::clean_absolute(mount.destination);
+  if (mount.type == MountRequest::Type::bind) {
+    if (!source.starts_with('/')) {
+      invalid(fmt::format("invalid mount config for type \"bind\": invalid mount path: '{}' mount path must be absolute",
+                          source));
+    }
+    mount.source = path::clean_absolute(source);
+  } else if (mount.type == MountRequest::Type::volume) {
+    if (!source.empty() && !is_volume_name(source)) invalid(fmt::format("invalid volume name \"{}\"", source));
+    mount.source = source;
+  } else if (!source.empty()) {
+    invalid("invalid mount config for type \"tmpfs\": field Source must not be specified");
+  }
+  for (const std::string& option : tmpfs) mount.tmpfs_options += (mount.tmpfs_options.empty() ? "" : ",") + option;
+  return mount;
+}
+
+MountRequest parse_tmpfs(const std::string& whole) {
+  const std::size_t colon = whole.find(':');
+  MountRequest mount;
+  mount.type = MountRequest::Type::tmpfs;
+  check_destination(whole.substr(0, colon), whole);
+  mount.destination = path::clean_absolute(whole.substr(0, colon));
+  if (colon != std::string::npos) mount.tmpfs_options = whole.substr(colon + 1);
+  return mount;
+}
+
+std::vector<std::string> resolve_environment(const std::vector<std::string>& entries) {
+  std::vector<std::string> result;
+  for (const std::string& entry : entries) {
+    if (entry.empty() || entry.front() == '=') invalid(fmt::format("invalid environment variable: {}", entry));
+    if (entry.find('=') != std::string::npos) {
+      result.push_back(entry);
+    } else if (const char* value = std::getenv(entry.c_str())) {
+      result.push_back(entry + "=" + value);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> read_env_file(const std::string& path) {
+  const std::optional<std::string> text = file::read_if_exists(path);
+  if (!text) invalid(fmt::format("open {}: no such file or directory", path));
+  std::vector<std::string> entries;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const std::size_t start = line.find_first_not_of(" \t");
+    if (start == std::string::npos || line[start] == '#') continue;
+    line.erase(0, start);
+    const std::string name = line.substr(0, line.find('='));
+    if (name.empty()) invalid(fmt::format("no variable name on line '{}' of {}", line, path));
+    if (name.find_first_of(" \t") != std::string::npos) {
+      invalid(fmt::format("poorly formatted environment: variable '{}' contains whitespaces in {}", name, path));
+    }
+    entries.push_back(line);
+  }
+  return entries;
+}
+
+std::pair<std::string, std::string> parse_label(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (text.empty() || equals == 0) invalid(fmt::format("invalid label format: \"{}\"", text));
+  if (equals == std::string::npos) return {text, ""};
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+int parse_signal(const std::string& text) {
+  if (const std::optional<int> number = to_int(text); number && *number > 0 && *number <= SIGRTMAX) return *number;
+  std::string name = text;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  if (name.starts_with("SIG")) name.erase(0, 3);
+  for (int signal = 1; signal < SIGRTMIN; ++signal) {
+    const char* abbreviation = sigabbrev_np(signal);
+    if (abbreviation != nullptr && name == abbreviation) return signal;
+  }
+  if (name.starts_with("RTMIN")) {
+    const std::optional<int> offset = name.size() == 5 ? 0 : to_int(name.substr(name[5] == '+' ? 6 : 5));
+    if (offset && *offset >= 0 && SIGRTMIN + *offset <= SIGRTMAX) return SIGRTMIN + *offset;
+  }
+  invalid(fmt::format("Invalid signal: {}", text));
+}
+
+}  // namespace minidock::options

@@ -1,0 +1,40 @@
+// The small languages inside docker's options: -p, -v, --mount, -e, --env-file, --label, signals. Every failure is
+// ErrorKind::invalid_argument with docker's words where it has some.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/definition.h"
+
+namespace minidock::options {
+
+// "[ip:][hostPort[-hostPort]:]containerPort[-containerPort][/proto]"
+std::vector<network::PublishedPort> parse_publish(const std::string& text);
+
+// "80", "80/tcp", "8000-8002/udp" → "80/tcp", …
+std::vector<std::string> parse_expose(const std::string& text);
+
+// "[source:]target[:ro,rw,z,rprivate,nocopy…]"
+MountRequest parse_volume(const std::string& text);
+
+// "type=bind,source=/a,target=/b,readonly"
+MountRequest parse_mount(const std::string& text);
+
+// "/run:size=64m"
+MountRequest parse_tmpfs(const std::string& text);
+
+// "K=V" stays; "K" takes the value of this process's environment, or goes when it has none.
+std::vector<std::string> resolve_environment(const std::vector<std::string>& entries);
+
+// Lines "K=V" or "K" of an --env-file; comments (#) and empty lines are skipped.
+std::vector<std::string> read_env_file(const std::string& path);
+
+// "key=value" or "key" (empty value).
+std::pair<std::string, std::string> parse_label(const std::string& text);
+
+// "TERM", "SIGTERM", "15" → 15; SIGRTMIN+n too.
+int parse_signal(const std::string& text);
+
+}  // namespace minidock::options

@@ -1,0 +1,50 @@
+// A container's cgroup on the v2 hierarchy: membership, kill and the device filter. Hybrid hosts have it beside the v1
+// controllers; where nobody mounted it, the kernel's default hierarchy is reached through a mount of our own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "engine/runtime/spec.h"
+
+namespace minidock::runtime {
+
+// Owns the directory: removed with what is in it unless released.
+class Cgroup {
+ public:
+  Cgroup() = default;
+  // Makes `path` ("/minidock/<id>") anew, parents as needed. What a killed predecessor left there is removed first.
+  static Cgroup create(const std::string& path);
+
+  Cgroup(Cgroup&& other) noexcept : path_(std::move(other.path_)), fd_(std::move(other.fd_)) { other.path_.clear(); }
+  Cgroup& operator=(Cgroup&& other) noexcept;
+  ~Cgroup() { remove(); }
+
+  // Directory for CLONE_INTO_CGROUP, -1 when there is none.
+  int fd() const { return fd_.get(); }
+  void release() noexcept {
+    path_.clear();
+    fd_.reset();
+  }
+
+ private:
+  void remove() noexcept;
+
+  std::string path_;
+  Fd fd_;
+};
+
+// Opens the cgroup that a process of the container is in: below `path` when the container made sub-groups (a parent
+// with controllers takes no processes), else `path` itself. Invalid when there is none.
+Fd parent_open_cgroup_of(pid_t pid, const std::string& path);
+
+// Lets root of the user namespace manage the sub-tree (OCI runtime-spec, "Cgroup ownership").
+void parent_delegate_cgroup(int cgroup, uid_t uid);
+
+// A detached cgroup2 mount rooted at the caller's cgroup namespace. Attributes: MOUNT_ATTR_*.
+Fd child_make_cgroup_mount(unsigned attributes);
+
+}  // namespace minidock::runtime

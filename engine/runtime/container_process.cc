@@ -1,0 +1,183 @@
+#include "engine/runtime/container_process.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "base/file.h"
+#include "base/syscall.h"
+#include "engine/runtime/cgroup_v2.h"
+#include "engine/runtime/child.h"
+#include "engine/runtime/device_filter.h"
+#include "engine/runtime/devices.h"
+#include "engine/runtime/handshake.h"
+#include "engine/runtime/rlimits.h"
+#include "engine/runtime/rootfs.h"
+#include "engine/runtime/seccomp_filter.h"
+#include "engine/runtime/stdio.h"
+#include "engine/runtime/sysctl.h"
+#include "engine/runtime/userns.h"
+
+namespace minidock::runtime {
+
+struct ContainerProcess::Parts {
+  Cgroup cgroup;
+  ClonedProcess child;
+  Fd channel;
+  bool is_started = false;
+};
+
+namespace {
+
+ContainerPlan plan_container(const Spec& spec, const StandardStreams& streams) {
+  ContainerPlan plan{spec, parent_plan_namespaces(spec), {}, {}, {}, {}, streams};
+  check_sysctls(spec.sysctl, plan.namespaces);
+  plan.mounts = parent_prepare_mounts(spec);
+  const bool has_own_dev = std::any_of(spec.mounts.begin(), spec.mounts.end(), is_own_dev);
+  if (has_own_dev && plan.namespaces.owns(CLONE_NEWUSER)) plan.devices = parent_clone_host_devices();
+  if (!has_own_dev) {
+    for (std::size_t i = 0; i < spec.masked_paths.size(); ++i) plan.null_devices.push_back(parent_clone_null_device());
+  }
+  plan.filter = parent_read_filter(spec.seccomp_bpf_file);
+  return plan;
+}
+
+Cgroup make_cgroup(const Spec& spec, const NamespacePlan& namespaces) {
+  if (spec.cgroups_path.empty()) return Cgroup();
+  Cgroup cgroup = Cgroup::create(spec.cgroups_path);
+  if (!spec.device_rules.empty()) parent_attach_device_filter(cgroup.fd(), spec.device_rules);
+  const bool is_writable = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
+    return mount.type == "cgroup" && (parse_mount_words(mount).attributes_set & MOUNT_ATTR_RDONLY) == 0;
+  });
+  if (is_writable && namespaces.new_cgroup && namespaces.owns(CLONE_NEWUSER)) {
+    parent_delegate_cgroup(cgroup.fd(), to_host_id(spec.uid_mappings, 0).value_or(0));
+  }
+  return cgroup;
+}
+
+// Id maps and the root, in that order: the root's owners are shifted by the maps.
+void hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t child, int channel) {
+  Fd user_namespace;
+  if (namespaces.owns(CLONE_NEWUSER)) {
+    if (namespaces.has_new(CLONE_NEWUSER)) parent_write_id_maps(child, spec.uid_mappings, spec.gid_mappings);
+    send_step(channel, Step::mapped);
+    user_namespace = parent_open_user_namespace(child);
+  }
+  const Fd root = parent_mount_rootfs(spec, user_namespace.get());
+  const std::array<int, 1> fds = {root.get()};
+  send_step(channel, Step::rootfs, {}, fds);
+}
+
+void set_host_side_limits(const Process& process, pid_t child) {
+  parent_raise_hard_limits(child, process.rlimits);
+  if (process.oom_score_adj) {
+    file::write_existing(fmt::format("/proc/{}/oom_score_adj", child), fmt::format("{}", *process.oom_score_adj));
+  }
+}
+
+// An error of ours in talking to the child hides the child's own, which is the cause: it has been sent before.
+[[noreturn]] void rethrow_cause(const Error& error, int channel) {
+  if (error.error_number() == EPIPE || error.error_number() == ECONNRESET || error.error_number() == ESRCH) {
+    while (receive_step(channel)) {
+    }
+  }
+  throw error;
+}
+
+}  // namespace
+
+ContainerProcess::ContainerProcess(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ContainerProcess::ContainerProcess(ContainerProcess&&) noexcept = default;
+
+ContainerProcess ContainerProcess::create(const Spec& spec, const StandardStreams& streams) {
+  ContainerPlan plan = plan_container(spec, streams);
+  if (!spec.process.terminal) own_pipes(streams, to_host_id(spec.uid_mappings, 0).value_or(0));
+  auto parts = std::make_unique<Parts>();
+  parts->cgroup = make_cgroup(spec, plan.namespaces);
+  SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
+  parts->channel = std::move(channel.ours);
+  ContainerProcess process(std::move(parts));  // from here the destructor undoes everything
+  Parts& owned = *process.parts_;
+
+  owned.child = parent_clone(plan.namespaces, owned.cgroup.fd(), [&] {
+    owned.channel.reset();
+    child_main(plan, channel.theirs.get());
+  });
+  channel.theirs.reset();
+  try {
+    hand_over_root(spec, plan.namespaces, owned.child.pid, owned.channel.get());
+    set_host_side_limits(spec.process, owned.child.pid);
+  } catch (const Error& error) {
+    rethrow_cause(error, owned.channel.get());
+  }
+  return process;
+}
+
+ContainerProcess::~ContainerProcess() {
+  if (!parts_) return;
+  if (parts_->is_started) {
+    parts_->cgroup.release();
+  } else if (parts_->child.pid > 0) {
+    ::kill(parts_->child.pid, SIGKILL);
+    ::waitpid(parts_->child.pid, nullptr, 0);
+  }
+}
+
+pid_t ContainerProcess::pid() const { return parts_->child.pid; }
+int ContainerProcess::pidfd() const { return parts_->child.pidfd.get(); }
+
+void ContainerProcess::let_go() {
+  try {
+    send_step(parts_->channel.get(), Step::go);
+  } catch (const SysError& error) {
+    // A child that failed is gone already: wait_until_started tells why.
+    if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
+  }
+}
+
+namespace {
+
+// Reaps a child that ended by itself without a word.
+[[noreturn]] void throw_silent_end(pid_t child) {
+  const int status = sys::waitpid(child);
+  throw Error(ErrorKind::internal,
+              WIFSIGNALED(status)
+                  ? fmt::format("the container's process was killed by signal {} ({}) before its program started",
+                                WTERMSIG(status), strsignal(WTERMSIG(status)))
+                  : fmt::format("the container's process ended with status {} before its program started",
+                                WEXITSTATUS(status)));
+}
+
+}  // namespace
+
+Fd ContainerProcess::wait_until_started() {
+  Fd terminal;
+  bool is_ready = false;
+  try {
+    while (std::optional<StepMessage> message = receive_step(parts_->channel.get())) {
+      if (message->step != Step::ready) continue;
+      is_ready = true;
+      if (!message->fds.empty()) terminal = std::move(message->fds[0]);
+    }
+  } catch (const Error&) {
+    // It has told why and ends.
+    sys::waitpid(std::exchange(parts_->child.pid, 0));
+    throw;
+  }
+  if (!is_ready) {
+    const pid_t child = std::exchange(parts_->child.pid, 0);
+    throw_silent_end(child);
+  }
+  parts_->is_started = true;
+  parts_->channel.reset();
+  return terminal;
+}
+
+}  // namespace minidock::runtime

@@ -1,0 +1,140 @@
+#include "engine/runtime/overlay.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <optional>
+
+#include "base/syscall.h"
+#include "engine/runtime/handshake.h"
+
+namespace minidock::runtime {
+namespace {
+
+// The upper directory is read by commit and diff: it has to hold whole files and no references to lower ones.
+constexpr std::array<std::array<const char*, 2>, 3> kOptions = {
+    {{"index", "off"}, {"metacopy", "off"}, {"redirect_dir", "off"}}};
+
+std::string link_to(const Fd& fd) { return fmt::format("/proc/self/fd/{}", fd.get()); }
+
+Fd create_overlay(const Fd& context, const OverlayDirectories& directories, std::uint64_t attributes) {
+  for (const auto& [key, value] : kOptions) sys::fsconfig_string(context.get(), key, value);
+  if (directories.is_volatile) sys::fsconfig_flag(context.get(), "volatile");
+  sys::fsconfig_string(context.get(), "source", "overlay");
+  sys::fsconfig_create(context.get());
+  return sys::fsmount(context.get(), static_cast<unsigned>(attributes));
+}
+
+Fd mount_by_descriptors(const OverlayDirectories& directories, std::uint64_t attributes) {
+  const Fd context = sys::fsopen("overlay");
+  for (const Fd& lower : directories.lowers) sys::fsconfig_fd(context.get(), "lowerdir+", lower.get());
+  sys::fsconfig_fd(context.get(), "upperdir", directories.upper.get());
+  sys::fsconfig_fd(context.get(), "workdir", directories.work.get());
+  return create_overlay(context, directories, attributes);
+}
+
+Fd mount_by_strings(const OverlayDirectories& directories, std::uint64_t attributes) {
+  const Fd context = sys::fsopen("overlay");
+  // Links into /proc keep below the 255 bytes of an option and need no escapes.
+  for (const Fd& lower : directories.lowers) sys::fsconfig_string(context.get(), "lowerdir+", link_to(lower));
+  sys::fsconfig_string(context.get(), "upperdir", link_to(directories.upper));
+  sys::fsconfig_string(context.get(), "workdir", link_to(directories.work));
+  return create_overlay(context, directories, attributes);
+}
+
+Fd mount_classic(const OverlayDirectories& directories, std::uint64_t attributes) {
+  std::string options = "lowerdir=";
+  for (std::size_t i = 0; i < directories.lowers.size(); ++i) {
+    options += (i == 0 ? "" : ":") + link_to(directories.lowers[i]);
+  }
+  options += ",upperdir=" + link_to(directories.upper) + ",workdir=" + link_to(directories.work);
+  for (const auto& [key, value] : kOptions) options += fmt::format(",{}={}", key, value);
+  if (directories.is_volatile) options += ",volatile";
+  if (options.size() >= static_cast<std::size_t>(getpagesize())) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{} layers are too many for this kernel's overlay (Linux 6.7 lifts the limit)",
+                            directories.lowers.size()));
+  }
+  // In the helper's own mount namespace: what it hides does not matter there.
+  sys::mount("overlay", directories.upper_path, "overlay", 0, options);
+  Fd tree = sys::open_tree(AT_FDCWD, directories.upper_path, OPEN_TREE_CLONE);
+  struct mount_attr wanted {};
+  wanted.attr_set = attributes;
+  if (attributes != 0) sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, wanted);
+  return tree;
+}
+
+[[noreturn]] void helper_main(int channel, const OverlayDirectories& directories, OverlayCall call,
+                              std::uint64_t attributes) {
+  try {
+    sys::mount("", "/", "", MS_REC | MS_PRIVATE, "");
+    if (directories.layer_mount) {
+      // Older kernels take lowers only from mounts that are attached somewhere.
+      sys::move_mount(directories.layer_mount.get(), "", AT_FDCWD, directories.store, MOVE_MOUNT_F_EMPTY_PATH);
+    }
+    const Fd mount = call == OverlayCall::classic ? mount_classic(directories, attributes)
+                                                  : mount_by_strings(directories, attributes);
+    const std::array<int, 1> fds = {mount.get()};
+    send_step(channel, Step::rootfs, {}, fds);
+    _exit(0);
+  } catch (const Error& error) {
+    send_failure(channel, error);
+  }
+  _exit(1);
+}
+
+Fd mount_in_helper(const OverlayDirectories& directories, OverlayCall call, std::uint64_t attributes) {
+  SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
+  struct clone_args arguments {};
+  arguments.exit_signal = SIGCHLD;
+  arguments.flags = CLONE_NEWNS;
+  const pid_t helper = sys::clone3(arguments);
+  if (helper == 0) helper_main(channel.theirs.get(), directories, call, attributes);
+  channel.theirs.reset();
+  Fd mount;
+  std::exception_ptr failure;
+  try {
+    mount = std::move(expect_step(channel.ours.get(), Step::rootfs).fds.at(0));
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  sys::waitpid(helper);
+  if (failure) std::rethrow_exception(failure);
+  return mount;
+}
+
+Fd mount_by(OverlayCall call, const OverlayDirectories& directories, std::uint64_t attributes) {
+  if (call == OverlayCall::descriptors) return mount_by_descriptors(directories, attributes);
+  return mount_in_helper(directories, call, attributes);
+}
+
+// How a kernel says that it does not know a key, or a descriptor as its value.
+bool may_be_unknown_to_kernel(const Error& error) {
+  return error.error_number() == EINVAL || error.error_number() == EBADF || error.error_number() == EOPNOTSUPP;
+}
+
+}  // namespace
+
+Fd parent_mount_overlay(const OverlayDirectories& directories, OverlayCall call, std::uint64_t attributes) {
+  if (call != OverlayCall::automatic) return mount_by(call, directories, attributes);
+  std::optional<Error> first;
+  for (const OverlayCall next : {OverlayCall::descriptors, OverlayCall::strings, OverlayCall::classic}) {
+    try {
+      return mount_by(next, directories, attributes);
+    } catch (const Error& error) {
+      // The newest interface explains a real mistake best.
+      if (!first) first = error;
+      if (!may_be_unknown_to_kernel(error)) break;
+    }
+  }
+  throw *first;
+}
+
+}  // namespace minidock::runtime

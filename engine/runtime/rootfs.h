@@ -1,0 +1,13 @@
+// The container's root: an overlay of the image's layers under the container's upper directory, as a detached mount.
+#pragma once
+
+#include "base/fd.h"
+#include "engine/runtime/spec.h"
+
+namespace minidock::runtime {
+
+// Mounts the overlay. With a user namespace (descriptor, -1: none) the layers' owners appear shifted by its maps, and
+// device nodes in the image have no power. ErrorKind::not_found for a layer that is not in the store.
+Fd parent_mount_rootfs(const Spec& spec, int user_namespace);
+
+}  // namespace minidock::runtime

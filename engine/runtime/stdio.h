@@ -1,0 +1,17 @@
+// Standard streams of a container's process.
+#pragma once
+
+#include <sys/types.h>
+
+#include "engine/runtime/container_process.h"
+
+namespace minidock::runtime {
+
+// Gives anonymous pipes to `uid`, so that the program may open /dev/stdout again; the rest stays as it is: a file of
+// the user's on the host keeps its owner.
+void own_pipes(const StandardStreams& streams, uid_t uid);
+
+// Puts the streams on 0, 1 and 2, whatever numbers they have.
+void child_take_streams(const StandardStreams& streams);
+
+}  // namespace minidock::runtime

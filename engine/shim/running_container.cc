@@ -1,0 +1,177 @@
+#include "engine/shim/running_container.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "base/file.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "base/syscall.h"
+#include "engine/shim/json_log.h"
+#include "engine/shim/out_of_memory.h"
+
+namespace minidock::shim {
+
+ShimConfig read_config(const std::string& container_dir) {
+  const std::string path = container_dir + "/shim.json";
+  const std::string text = file::read(path);
+  try {
+    return shim_config_from_json(json::parse(text, "the document"));
+  } catch (const Error& error) {
+    throw error.with_context(path);
+  }
+}
+
+// ---- created
+
+CreatedContainer::Streams CreatedContainer::Streams::open(const ShimConfig& config) {
+  Streams streams;
+  if (config.spec.process.terminal) return streams;
+  if (config.open_stdin) {
+    streams.in = sys::pipe();
+  } else {
+    streams.null = sys::open("/dev/null", O_RDONLY);
+  }
+  streams.out = sys::pipe();
+  streams.err = sys::pipe();
+  return streams;
+}
+
+runtime::StandardStreams CreatedContainer::Streams::inside() const {
+  return {in.read ? in.read.get() : null.get(), out.write.get(), err.write.get()};
+}
+
+CreatedContainer::CreatedContainer(const ShimConfig& config)
+    : streams_(Streams::open(config)), process_(runtime::ContainerProcess::create(config.spec, streams_.inside())) {}
+
+bool CreatedContainer::wait_for_network(int start_channel) {
+  std::array<pollfd, 2> waited{{{start_channel, POLLIN, 0}, {process_.pidfd(), POLLIN, 0}}};
+  while (::poll(waited.data(), waited.size(), -1) < 0) {
+    if (errno != EINTR) throw SysError("poll(start channel, pidfd)");
+  }
+  if (waited[0].revents == 0) {
+    // The child ended while it built its root file system: its own error says more than the command's failure to reach
+    // its network.
+    process_.wait_until_started();
+    throw Error(ErrorKind::internal, "the container's first process ended before it was let go");
+  }
+  const std::optional<StartMessage> message = receive(start_channel);
+  if (!message) return false;
+  if (!std::holds_alternative<NetworkReady>(*message)) {
+    throw Error(ErrorKind::internal, fmt::format("expected \"network_ready\", got message {}", message->index()));
+  }
+  return true;
+}
+
+// ---- running
+
+namespace {
+
+bool has_own_pid_namespace(const runtime::Spec& spec) {
+  return std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
+                     [](const runtime::Namespace& ns) { return ns.type == "pid" && ns.path.empty(); });
+}
+
+}  // namespace
+
+RunningContainer::RunningContainer(CreatedContainer created, const ShimConfig& config)
+    : container_dir_(config.container_dir),
+      cgroups_path_(config.spec.cgroups_path),
+      process_(std::move(created.process_)),
+      state_directory_(config.state_dir) {
+  JsonLog log = config.log_file.empty() ? JsonLog() : JsonLog::open(config.log_file);
+  Fd listener = state_directory_.listen();
+  netns_link_ = NetnsLink::create(config.netns_link, process_->pid());
+  // An exit record is always that of the last run.
+  sys::unlinkat_if_present(AT_FDCWD, container_dir_ + "/exit.json", 0);
+  state_.shim = process::self();
+  state_.init = {process_->pid(), process::start_time_of(process_->pid()).value_or(0)};
+  state_.started_at = format::now_ns();
+  state_directory_.write_state(state_);
+
+  // ---- from here the program runs, or the owners above remove everything again
+  process_->let_go();
+  Fd terminal = process_->wait_until_started();
+
+  Supervised supervised;
+  supervised.pid = process_->pid();
+  supervised.pidfd = process_->pidfd();
+  supervised.terminal = std::move(terminal);
+  supervised.in = std::move(created.streams_.in.write);
+  supervised.out = std::move(created.streams_.out.read);
+  supervised.err = std::move(created.streams_.err.read);
+  supervised.take_terminal_input = config.open_stdin;
+  supervised.stdin_once = config.stdin_once;
+  if (!has_own_pid_namespace(config.spec)) {
+    supervised.kill_rest = [this] { runtime::kill_cgroup(cgroups_path_); };
+  }
+  try {
+    supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(log));
+    supervisor_->listen(std::move(listener));
+  } catch (const Error&) {
+    kill_and_reap();
+    throw;
+  }
+}
+
+RunningContainer::~RunningContainer() {
+  if (!reaped_) kill_and_reap();
+}
+
+void RunningContainer::kill_and_reap() noexcept {
+  try {
+    sys::pidfd_signal_if_alive(process_->pidfd(), SIGKILL);
+    sys::waitpid(process_->pid());
+    runtime::remove_cgroup(cgroups_path_);
+  } catch (const Error&) {
+    // The kernel kills the container when this process ends (PR_SET_PDEATHSIG); the next command repairs the rest.
+  }
+}
+
+// The order of the end. This process, and the command that started it, may be killed between any two lines, and whoever
+// comes next must find the truth:
+//
+//  1. exit.json is written (in one rename) before anything is removed. Killed before: state.json names processes that
+//     are dead, so the container was killed along with its shim. Killed after: the record counts, whatever else lies
+//     about.
+//  2. attach.sock goes: who connects from here on is told that the container is not running.
+//  3. /run/netns/<name> and the cgroup go, each of which can be removed again by the next command: it finds them
+//     through state.json, which therefore goes last.
+//  4. Then the kept descriptors are closed (ports, and whatever lock the engine passed on), and only then is anybody
+//     told: the clean-up that follows finds all of it free.
+//
+// The command that started the container may be killed at any time, too: its channels end, nothing here waits for it
+// for longer than seconds, and what it was to remove is removed by the clean-up command.
+ExitRecord RunningContainer::record_exit(const Ending& ending) {
+  ExitRecord record;
+  record.exit_code = ending.exit_code;
+  record.oom_killed = was_oom_killed(cgroups_path_);
+  record.started_at = state_.started_at;
+  record.finished_at = ending.finished_at;
+  reaped_ = true;
+  try {
+    file::replace(container_dir_ + "/exit.json", json::dump(to_json(record)), 0600);
+    recorded_ = true;
+  } catch (const SysError&) {
+    // The command that is attached hears the code all the same.
+  }
+  return record;
+}
+
+void RunningContainer::remove_remains() {
+  state_directory_.remove_socket();
+  netns_link_.remove();
+  runtime::remove_cgroup(cgroups_path_);
+  process_.reset();
+  state_directory_.leave(recorded_);
+}
+
+}  // namespace minidock::shim

@@ -1,0 +1,80 @@
+// From shim.json to a running container, and from its end to nothing left: each thing acquired has an owner, so that a
+// start that fails at any step leaves nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "engine/runtime/container_process.h"
+#include "engine/shim/netns_link.h"
+#include "engine/shim/protocol.h"
+#include "engine/shim/state_directory.h"
+#include "engine/shim/supervisor.h"
+
+namespace minidock::shim {
+
+// Reads <container dir>/shim.json.
+ShimConfig read_config(const std::string& container_dir);
+
+// The child in its namespaces, not yet let go.
+class CreatedContainer {
+ public:
+  explicit CreatedContainer(const ShimConfig& config);
+
+  pid_t pid() const { return process_.pid(); }
+  // Waits until the command has attached the network. False when the command is gone: then the child is not to run. An
+  // error of the child's own in the meantime is thrown.
+  bool wait_for_network(int start_channel);
+
+ private:
+  friend class RunningContainer;
+  struct Streams {
+    Pipe in;
+    Pipe out;
+    Pipe err;
+    Fd null;
+    static Streams open(const ShimConfig& config);
+    runtime::StandardStreams inside() const;
+  };
+  Streams streams_;
+  runtime::ContainerProcess process_;
+};
+
+class RunningContainer {
+ public:
+  // Names the network namespace, writes the state file, lets the child go and returns when its program runs. The
+  // child's own error is thrown, with everything undone.
+  RunningContainer(CreatedContainer created, const ShimConfig& config);
+  RunningContainer(const RunningContainer&) = delete;
+  RunningContainer& operator=(const RunningContainer&) = delete;
+  // Kills a container whose end was not recorded.
+  ~RunningContainer();
+
+  const RunningState& state() const { return state_; }
+  Supervisor& supervisor() { return *supervisor_; }
+
+  // Writes the exit record. Should that fail (disk full), the state file stays, so that the next command finds a
+  // container that has ended without one.
+  ExitRecord record_exit(const Ending& ending);
+  // Removes what the shim has made, in the order that running_container.cc explains, and lets go of it: from here on
+  // another shim may start the container again.
+  void remove_remains();
+
+ private:
+  void kill_and_reap() noexcept;
+
+  std::string container_dir_;
+  std::string cgroups_path_;
+  std::optional<runtime::ContainerProcess> process_;
+  StateDirectory state_directory_;
+  NetnsLink netns_link_;
+  RunningState state_;
+  std::unique_ptr<Supervisor> supervisor_;
+  bool reaped_ = false;
+  bool recorded_ = false;
+};
+
+}  // namespace minidock::shim

@@ -1,0 +1,281 @@
+#include "engine/spec_builder.h"
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <memory>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "engine/capabilities.h"
+#include "engine/seccomp/seccomp.h"
+#include "storage/layer_store.h"
+
+namespace minidock {
+namespace {
+
+constexpr char kDefaultPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr char kInitDestination[] = "/sbin/docker-init";
+
+using Kind = NamespaceChoice::Kind;
+using Words = std::vector<std::string>;
+
+// ---- namespaces
+
+void add_namespace(runtime::Spec& spec, const char* type, const NamespaceChoice& choice) {
+  if (choice.kind == Kind::host) return;
+  spec.namespaces.push_back({type, choice.path});
+}
+
+void set_namespaces(runtime::Spec& spec, const SpecInputs& inputs) {
+  const NamespaceChoices& chosen = inputs.namespaces;
+  spec.namespaces.push_back({"mount", ""});
+  add_namespace(spec, "uts", chosen.uts);
+  add_namespace(spec, "ipc", chosen.ipc);
+  add_namespace(spec, "pid", chosen.pid);
+  add_namespace(spec, "network", chosen.network);
+  add_namespace(spec, "cgroup", chosen.cgroup);
+  if (chosen.user.kind != Kind::host) {
+    spec.namespaces.push_back({"user", chosen.user.path});
+    spec.uid_mappings = inputs.mappings.uids;
+    spec.gid_mappings = inputs.mappings.gids;
+  }
+}
+
+// ---- mounts
+
+void add_system_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
+  const bool privileged = inputs.definition.host.privileged;
+  const Words plain{"nosuid", "noexec", "nodev"};
+  Words sys = plain;
+  if (!privileged) sys.emplace_back("ro");
+  // docker: the container's cgroup is writable under remapping (its files belong to the host's root) or when privileged.
+  Words cgroup = plain;
+  if (!privileged && inputs.namespaces.user.kind == Kind::host) cgroup.emplace_back("ro");
+
+  spec.mounts.push_back({"/proc", "proc", "proc", plain});
+  spec.mounts.push_back({"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}});
+  spec.mounts.push_back(
+      {"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}});
+  spec.mounts.push_back({"/sys", "sysfs", "sysfs", sys});
+  spec.mounts.push_back({"/sys/fs/cgroup", "cgroup", "cgroup", cgroup});
+  if (inputs.namespaces.ipc.kind == Kind::own) {
+    spec.mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", plain});
+    spec.mounts.push_back(
+        {"/dev/shm", "tmpfs", "shm",
+         {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", inputs.config.default_shm_size)}});
+  } else {
+    // POSIX shared memory and queues belong to the IPC namespace's owner: its directories are shared with it.
+    const std::string root = inputs.namespaces.ipc.container
+                                 ? fmt::format("/proc/{}/root", inputs.namespaces.ipc.container->pid)
+                                 : std::string();
+    spec.mounts.push_back({"/dev/mqueue", "bind", root + "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}});
+    spec.mounts.push_back({"/dev/shm", "bind", root + "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}});
+  }
+}
+
+bool is_destination(const ContainerDefinition& definition, const std::string& path) {
+  return std::any_of(definition.mount_points.begin(), definition.mount_points.end(),
+                     [&](const MountPoint& mount) { return mount.destination == path; });
+}
+
+void add_engine_files(runtime::Spec& spec, const SpecInputs& inputs) {
+  const std::string directory = inputs.instance.container_dir(inputs.definition.id);
+  for (const char* name : {"resolv.conf", "hostname", "hosts"}) {
+    const std::string destination = fmt::format("/etc/{}", name);
+    if (is_destination(inputs.definition, destination)) continue;
+    spec.mounts.push_back({destination, "bind", directory + "/" + name, {"rbind", "rprivate"}});
+  }
+}
+
+void add_user_mounts(runtime::Spec& spec, const ContainerDefinition& definition) {
+  std::vector<MountPoint> ordered = definition.mount_points;
+  // Shallow destinations first, so that none hides a deeper one.
+  const auto depth = [](const MountPoint& mount) {
+    return std::count(mount.destination.begin(), mount.destination.end(), '/');
+  };
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [&](const MountPoint& a, const MountPoint& b) { return depth(a) < depth(b); });
+  for (const MountPoint& mount : ordered) {
+    if (mount.type == "tmpfs") {
+      Words options{"noexec", "nosuid", "nodev"};
+      if (mount.read_only) options.emplace_back("ro");
+      if (!mount.options.empty()) options.push_back(mount.options);
+      spec.mounts.push_back({mount.destination, "tmpfs", "tmpfs", options});
+      continue;
+    }
+    Words options{"rbind", mount.propagation};
+    if (mount.read_only) options.emplace_back("ro");
+    if (mount.copy_up) options.emplace_back("copy-up");
+    spec.mounts.push_back({mount.destination, "bind", mount.source, options});
+  }
+}
+
+// ---- devices
+
+struct CloseDir {
+  void operator()(DIR* dir) const noexcept { closedir(dir); }
+};
+
+// --privileged: every device node of the host, but for what the container has of its own.
+void add_host_devices(runtime::Spec& spec, const std::string& directory) {
+  const std::unique_ptr<DIR, CloseDir> dir(opendir(directory.c_str()));
+  if (!dir) return;
+  while (const dirent* entry = readdir(dir.get())) {
+    const std::string name(entry->d_name);
+    const std::string path = directory + "/" + name;
+    if (name == "." || name == "..") continue;
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0) continue;
+    if (S_ISDIR(info.st_mode)) {
+      const bool own = directory == "/dev" && (name == "pts" || name == "shm" || name == "mqueue" || name == "fd");
+      if (!own) add_host_devices(spec, path);
+      continue;
+    }
+    const bool device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
+    const bool standard = directory == "/dev" && (name == "null" || name == "zero" || name == "full" ||
+                                                  name == "random" || name == "urandom" || name == "tty" ||
+                                                  name == "ptmx" || name == "console");
+    if (device && !standard) spec.mounts.push_back({path, "bind", path, {"bind", "rprivate"}});
+  }
+}
+
+void set_device_rules(runtime::Spec& spec) {
+  const std::optional<std::int64_t> any;
+  // The last match decides. mknod of anything is allowed (the capability rules it), use only of these.
+  spec.device_rules = {{false, "a", any, any, "rwm"}, {true, "c", any, any, "m"}, {true, "b", any, any, "m"}};
+  for (const auto& [major, minor] : {std::pair{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 1}, {5, 2}}) {
+    spec.device_rules.push_back({true, "c", major, minor, "rwm"});
+  }
+  spec.device_rules.push_back({true, "c", 136, any, "rwm"});
+}
+
+// ---- what is hidden
+
+void set_hidden_paths(runtime::Spec& spec) {
+  spec.masked_paths = {"/proc/acpi",       "/proc/asound",       "/proc/interrupts",
+                       "/proc/kcore",      "/proc/keys",         "/proc/latency_stats",
+                       "/proc/sched_debug", "/proc/scsi",        "/proc/timer_list",
+                       "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"};
+  for (int cpu = 0;; ++cpu) {
+    const std::string throttle = fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle", cpu);
+    // All processors have it or none has: the first without ends the search.
+    if (!file::exists(throttle)) break;
+    spec.masked_paths.push_back(throttle);
+  }
+  spec.readonly_paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+}
+
+// ---- --init
+
+// Debian's packages of the small init programs, in order of docker's own preference.
+std::string find_init_program() {
+  for (const char* path : {"/usr/bin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini-static",
+                           "/usr/bin/catatonit", "/usr/libexec/podman/catatonit"}) {
+    if (file::exists(path)) return path;
+  }
+  throw Error(ErrorKind::not_found,
+              "--init needs an init program: install tini (or catatonit), no docker-init, tini-static or catatonit found");
+}
+
+void add_init(runtime::Spec& spec, const SpecInputs& inputs) {
+  if (!inputs.definition.host.init.value_or(inputs.config.init)) return;
+  spec.mounts.push_back({kInitDestination, "bind", find_init_program(), {"bind", "ro", "rprivate"}});
+  const Words init{kInitDestination, "--"};
+  spec.process.args.insert(spec.process.args.begin(), init.begin(), init.end());
+}
+
+// ---- process, rootfs
+
+void set_process(runtime::Spec& spec, const SpecInputs& inputs) {
+  const ContainerDefinition& definition = inputs.definition;
+  runtime::Process& process = spec.process;
+  process.terminal = definition.config.tty;
+  process.user = definition.config.user;
+  process.args = definition.args;
+  process.env = process_environment(definition);
+  process.cwd = definition.config.working_dir.empty() ? "/" : definition.config.working_dir;
+  const Words capabilities =
+      effective_capabilities(definition.host.privileged, definition.host.cap_add, definition.host.cap_drop);
+  process.capabilities.bounding = capabilities;
+  process.capabilities.effective = capabilities;
+  process.capabilities.permitted = capabilities;
+  if (!definition.host.privileged) {
+    spec.seccomp_bpf_file = seccomp::default_profile_file(inputs.instance.cache() + "/seccomp", capabilities);
+  }
+}
+
+void set_rootfs(runtime::Spec& spec, const SpecInputs& inputs) {
+  const std::string directory = inputs.instance.container_dir(inputs.definition.id);
+  spec.rootfs.store = inputs.instance.layers();
+  for (auto layer = inputs.definition.layers.rbegin(); layer != inputs.definition.layers.rend(); ++layer) {
+    spec.rootfs.layers.push_back(storage::layer_directory_name(*layer));
+  }
+  spec.rootfs.upper = directory + "/upper";
+  spec.rootfs.work = directory + "/work";
+  spec.rootfs.is_volatile = inputs.definition.host.auto_remove;
+  spec.readonly_rootfs = inputs.definition.host.readonly_rootfs;
+}
+
+void set_sysctls(runtime::Spec& spec, const SpecInputs& inputs) {
+  const Kind network = inputs.namespaces.network.kind;
+  if (network != Kind::own && network != Kind::none) return;
+  spec.sysctl["net.ipv4.ip_unprivileged_port_start"] = "0";
+  if (inputs.namespaces.user.kind == Kind::host) spec.sysctl["net.ipv4.ping_group_range"] = "0 2147483647";
+}
+
+}  // namespace
+
+std::vector<std::string> merge_environment(const std::vector<std::string>& base,
+                                           const std::vector<std::string>& overrides) {
+  std::vector<std::string> result = base;
+  for (const std::string& entry : overrides) {
+    const std::size_t equals = entry.find('=');
+    const std::string key = entry.substr(0, equals);
+    const auto existing = std::find_if(result.begin(), result.end(), [&](const std::string& candidate) {
+      return candidate.compare(0, key.size() + 1, key + "=") == 0;
+    });
+    if (equals == std::string::npos) {
+      if (existing != result.end()) result.erase(existing);
+    } else if (existing != result.end()) {
+      *existing = entry;
+    } else {
+      result.push_back(entry);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> process_environment(const ContainerDefinition& definition) {
+  std::vector<std::string> base{kDefaultPath, "HOSTNAME=" + definition.config.hostname};
+  if (definition.config.tty) base.emplace_back("TERM=xterm");
+  return merge_environment(base, definition.config.env);
+}
+
+runtime::Spec build_spec(const SpecInputs& inputs) {
+  runtime::Spec spec;
+  set_namespaces(spec, inputs);
+  set_process(spec, inputs);
+  set_rootfs(spec, inputs);
+  if (inputs.namespaces.uts.kind == Kind::own) {
+    spec.hostname = inputs.definition.config.hostname;
+    spec.domainname = inputs.definition.config.domainname;
+  }
+  add_system_mounts(spec, inputs);
+  if (inputs.definition.host.privileged) {
+    add_host_devices(spec, "/dev");
+  } else {
+    set_device_rules(spec);
+    set_hidden_paths(spec);
+  }
+  add_engine_files(spec, inputs);
+  add_user_mounts(spec, inputs.definition);
+  add_init(spec, inputs);
+  set_sysctls(spec, inputs);
+  spec.cgroups_path = fmt::format("/{}/{}", inputs.instance.cgroup_parent, inputs.definition.id);
+  return spec;
+}
+
+}  // namespace minidock

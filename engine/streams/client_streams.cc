@@ -1,1 +1,0 @@
-#include "engine/streams/client_streams.h"

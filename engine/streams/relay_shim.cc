@@ -1,0 +1,188 @@
+// The user's streams joined to a shim's attach channel.
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/shim/protocol.h"
+#include "engine/streams/client_streams.h"
+#include "engine/streams/user_side.h"
+
+namespace minidock::streams {
+namespace {
+
+using shim::FrameReader;
+using shim::FrameType;
+
+class ShimRelay {
+ public:
+  ShimRelay(Fd to_shim, const ClientOptions& options, int signal_pidfd)
+      : channel_(std::move(to_shim)),
+        user_(options, signal_pidfd),
+        resize_wanted_(options.terminal),
+        terminal_(options.terminal),
+        incoming_(shim::kMaxFramePayload),
+        outgoing_(shim::kFrameHeaderSize + shim::kMaxFramePayload) {}
+
+  Result run();
+  // The signal that ended the relay, 0 for none.
+  int fatal_signal() const { return fatal_signal_; }
+
+ private:
+  bool sending() const { return sent_ < outgoing_size_; }
+  std::span<char> outgoing_space() { return std::span(outgoing_).subspan(shim::kFrameHeaderSize); }
+  void wait();
+  void handle_signals();
+  void read_input();
+  void queue(FrameType type, std::size_t size);
+  void queue_waiting_control();
+  void send();
+  void receive();
+  void take(const FrameReader::Piece& piece);
+
+  enum Slot : std::size_t { signals, channel, input, output, errors, slots };
+
+  Fd channel_;
+  UserSide user_;
+  FrameReader reader_;
+  bool resize_wanted_;
+  bool end_wanted_ = false;
+  bool detach_wanted_ = false;
+  bool terminal_;
+  int fatal_signal_ = 0;
+  std::optional<Result> result_;
+  std::vector<char> incoming_;  // payload on its way to the user; not filled again before they took it
+  std::vector<char> outgoing_;  // one frame on its way to the shim
+  std::size_t outgoing_size_ = 0;
+  std::size_t sent_ = 0;
+  std::array<pollfd, slots> polled_{};
+};
+
+void ShimRelay::wait() {
+  const auto wait_for = [&](Slot slot, int fd, int events) {
+    // Without anything wanted of it a descriptor is not polled at all: a hang-up would be reported over and over.
+    polled_[slot] = {events != 0 ? fd : -1, static_cast<short>(events), 0};
+  };
+  wait_for(signals, user_.signal_fd(), POLLIN);
+  wait_for(channel, channel_.get(), (user_.output_pending() ? 0 : POLLIN) | (sending() ? POLLOUT : 0));
+  wait_for(input, user_.input_fd(), sending() || detach_wanted_ ? 0 : POLLIN);
+  wait_for(output, user_.out().fd(), user_.out().pending() ? POLLOUT : 0);
+  wait_for(errors, user_.err().fd(), user_.err().pending() ? POLLOUT : 0);
+  if (::poll(polled_.data(), polled_.size(), -1) < 0 && errno != EINTR) throw SysError("poll()");
+}
+
+Result ShimRelay::run() {
+  while (!result_) {
+    queue_waiting_control();
+    send();
+    if (detach_wanted_ && !sending()) return {Ending::detached, 0};
+    wait();
+    if (polled_[signals].revents != 0) handle_signals();
+    if (fatal_signal_ != 0) return {Ending::lost, 0};
+    if (polled_[output].revents != 0) user_.out().flush();
+    if (polled_[errors].revents != 0) user_.err().flush();
+    if (polled_[channel].revents != 0) receive();
+    if (polled_[input].revents != 0) read_input();
+  }
+  return *result_;
+}
+
+void ShimRelay::handle_signals() {
+  const UserSide::Signals signal = user_.handle_signals();
+  if (signal.resized) resize_wanted_ = terminal_;
+  fatal_signal_ = signal.fatal;
+}
+
+void ShimRelay::read_input() {
+  const UserSide::Input read = user_.read_input(outgoing_space());
+  if (read.size > 0) queue(FrameType::stdin_data, read.size);
+  end_wanted_ = read.ended;
+  detach_wanted_ = read.detached;
+}
+
+void ShimRelay::queue(FrameType type, std::size_t size) {
+  const auto header = shim::frame_header(type, size);
+  std::copy(header.begin(), header.end(), outgoing_.begin());
+  outgoing_size_ = header.size() + size;
+  sent_ = 0;
+}
+
+// Window size and end of input go between two frames.
+void ShimRelay::queue_waiting_control() {
+  if (sending()) return;
+  if (resize_wanted_) {
+    resize_wanted_ = false;
+    const WindowSize size = window_size();
+    const std::string payload = shim::encode_window_size(size.rows, size.columns);
+    std::copy(payload.begin(), payload.end(), outgoing_space().begin());
+    if (size.rows != 0 && size.columns != 0) queue(FrameType::resize, payload.size());
+  } else if (end_wanted_) {
+    end_wanted_ = false;
+    queue(FrameType::stdin_end, 0);
+  }
+}
+
+void ShimRelay::send() {
+  while (sending()) {
+    const ssize_t sent =
+        ::send(channel_.get(), outgoing_.data() + sent_, outgoing_size_ - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      sent_ += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN) {
+      return;
+    } else if (errno != EINTR) {
+      // The shim has finished; what it has sent before is still to be read.
+      sent_ = outgoing_size_;
+      user_.close_input();
+    }
+    if (!sending()) queue_waiting_control();
+  }
+}
+
+void ShimRelay::receive() {
+  while (!result_ && !user_.output_pending()) {
+    const FrameReader::Piece piece = reader_.receive(channel_.get(), incoming_);
+    if (piece.what == FrameReader::What::nothing_yet) return;
+    if (piece.what == FrameReader::What::end_of_file) {
+      result_ = Result{Ending::lost, 0};
+    } else {
+      take(piece);
+    }
+  }
+}
+
+void ShimRelay::take(const FrameReader::Piece& piece) {
+  switch (piece.type) {
+    case FrameType::stdout_data:
+      return user_.out().write(piece.data);
+    case FrameType::stderr_data:
+      return user_.err().write(piece.data);
+    case FrameType::exit_code:
+      result_ = Result{Ending::exited, shim::decode_exit_code(piece.data)};
+      return;
+    default:
+      throw Error(ErrorKind::corrupt_data, "attach channel: the shim sent a frame that only a client may send");
+  }
+}
+
+}  // namespace
+
+Result relay_shim(Fd channel, const ClientOptions& options, int signal_pidfd) {
+  Result result;
+  int signal = 0;
+  {
+    ShimRelay relay(std::move(channel), options, signal_pidfd);
+    result = relay.run();
+    signal = relay.fatal_signal();
+  }
+  // Terminal and mask are as they were: now the signal does what it would have done.
+  if (signal != 0) die_of(signal);
+  return result;
+}
+
+}  // namespace minidock::streams

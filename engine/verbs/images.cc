@@ -1,0 +1,54 @@
+// pull, load, import, images, tag, rmi: what needs big libraries is done by minidock-image, the rest on the database.
+#include "engine/engine.h"
+#include "engine/image_job.h"
+#include "engine/lifecycle.h"
+
+namespace minidock {
+
+void Engine::pull(const PullOptions& options) {
+  std::vector<std::string> arguments{"pull", "--progress", options.quiet ? "quiet" : "auto", "--progress-fd",
+                                     std::to_string(options.progress_fd)};
+  if (!options.platform.empty()) arguments.insert(arguments.end(), {"--platform", options.platform});
+  for (const std::string& registry : config_.insecure_registries) {
+    arguments.insert(arguments.end(), {"--insecure-registry", registry});
+  }
+  arguments.push_back(options.reference);
+  run_image_job(instance_, debug_, arguments);
+}
+
+void Engine::load(const LoadOptions& options) {
+  std::vector<std::string> arguments{"load"};
+  if (!options.input.empty()) arguments.insert(arguments.end(), {"--input", options.input});
+  if (options.quiet) arguments.emplace_back("--quiet");
+  run_image_job(instance_, debug_, arguments);
+}
+
+void Engine::import_image(const ImportOptions& options) {
+  std::vector<std::string> arguments{"import"};
+  for (const std::string& change : options.changes) arguments.insert(arguments.end(), {"--change", change});
+  if (!options.message.empty()) arguments.insert(arguments.end(), {"--message", options.message});
+  if (!options.platform.empty()) arguments.insert(arguments.end(), {"--platform", options.platform});
+  arguments.push_back(options.source);
+  if (!options.reference.empty()) arguments.push_back(options.reference);
+  run_image_job(instance_, debug_, arguments);
+}
+
+std::vector<image::Image> Engine::images() { return image::list_images(database()); }
+
+image::Image Engine::image(const std::string& name) { return image::get_image(database(), name); }
+
+void Engine::tag(const std::string& source, const std::string& target) {
+  const image::Reference reference = image::parse_reference(target);
+  const image::Image found = image::get_image(database(), source);
+  storage::Transaction transaction(database());
+  image::tag_image(database(), found.id, reference);
+  transaction.commit();
+}
+
+image::RemovedImage Engine::remove_image(const std::string& name, bool force) {
+  // Containers that ended without anybody noticing must not keep an image.
+  list(ListOptions{.all = true, .last = 0, .filters = {}});
+  return image::remove_image(database(), instance_, name, force);
+}
+
+}  // namespace minidock

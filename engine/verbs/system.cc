@@ -1,0 +1,31 @@
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/engine.h"
+#include "engine/lifecycle.h"
+#include "engine/runtime/container_process.h"
+
+namespace minidock {
+
+void Engine::system_down() {
+  list(ListOptions{.all = true, .last = 0, .filters = {}});  // what died unnoticed gives its addresses back
+  network::remove_host_state(database(), instance_);
+  runtime::remove_cgroup("/" + instance_.cgroup_parent);
+}
+
+void Engine::system_reset() {
+  for (const Container& container : list(ListOptions{.all = true, .last = 0, .filters = {}})) {
+    remove(container.id(), true, true);
+  }
+  system_down();
+  database_.reset();
+  for (const char* name : {"containers", "layers", "layers-mapped", "blobs", "volumes", "cache", "db.sqlite",
+                           "db.sqlite-wal", "db.sqlite-shm"}) {
+    file::remove_tree(instance_.root + "/" + name);
+  }
+  file::remove_tree(instance_.state);
+  // Gone only when nothing but minidock's own was in it.
+  ::rmdir(instance_.root.c_str());
+}
+
+}  // namespace minidock

@@ -1,0 +1,24 @@
+// docker load: images from an archive that `docker save` or an OCI tool wrote.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "image/transfer/platform.h"
+#include "image/transfer/progress.h"
+#include "storage/instance.h"
+
+namespace minidock::image {
+
+struct LoadOptions {
+  int input = 0;  // borrowed; read as a stream
+  std::optional<Platform> platform;
+  ProgressMode progress = ProgressMode::plain;
+  int progress_fd = 1;
+};
+
+// The lines that docker prints for what was loaded ("Loaded image: busybox:latest").
+std::vector<std::string> load(const storage::Instance& instance, const LoadOptions& options);
+
+}  // namespace minidock::image

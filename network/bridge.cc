@@ -1,0 +1,117 @@
+#include "network/bridge.h"
+
+#include <fmt/format.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/syscall.h"
+#include "network/ipv4.h"
+#include "network/link_requests.h"
+#include "network/route_objects.h"
+#include "network/route_socket.h"
+#include "network/sysctls.h"
+
+namespace minidock::network {
+
+namespace {
+
+bool interface_ioctl(int socket, unsigned long request, const char* name, ifreq& answer) {
+  const std::uint64_t started = trace::start();
+  const int result = ::ioctl(socket, request, &answer);
+  if (trace::enabled())
+    trace::line(started, fmt::format("{} {}", name, answer.ifr_name), result, result < 0 ? errno : 0);
+  return result == 0;
+}
+
+void create_bridge(RouteSocket& socket, const Network& network) {
+  RouteRequest create(fmt::format("create bridge {}", network.interface), RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
+                      ifinfomsg{});
+  const MacAddress mac = mac_of(stored_address(network.gateway, "gateway of network " + network.name));
+  create.put_string(IFLA_IFNAME, network.interface).put(IFLA_ADDRESS, mac.data(), mac.size());
+  create.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "bridge").close();
+  create.tolerate(EEXIST);
+  std::vector<RouteRequest> requests;
+  requests.push_back(std::move(create));
+  socket.send(requests);
+  const std::string kind = link_kind(network.interface);
+  if (kind == "bridge") return;
+  throw Error(ErrorKind::conflict,
+              fmt::format("interface {} is in the way of network {}: it is not a bridge{}; remove or rename it",
+                          network.interface, network.name, kind.empty() ? "" : " but a " + kind));
+}
+
+// Containers get no IPv6 from us, and a router advertisement of a container must not configure the host. A packet to a
+// container's port published on localhost leaves by this bridge with a source in 127.0.0.0/8, hence route_localnet (the
+// firewall's guard closes what it would open).
+void set_bridge_sysctls(const std::string& interface) {
+  write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
+  write_sysctl(fmt::format("net/ipv6/conf/{}/accept_ra", interface), "0");
+  write_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", interface), "1");
+}
+
+}  // namespace
+
+bool bridge_is_ready(const Network& network) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw SysError("cannot open a socket to look at the bridge");
+  ifreq request{};
+  if (network.interface.size() >= sizeof(request.ifr_name)) return false;
+  std::memcpy(request.ifr_name, network.interface.c_str(), network.interface.size() + 1);
+  if (!interface_ioctl(socket.get(), SIOCGIFFLAGS, "SIOCGIFFLAGS", request)) return false;
+  if ((request.ifr_flags & IFF_UP) == 0) return false;
+  if (!interface_ioctl(socket.get(), SIOCGIFADDR, "SIOCGIFADDR", request)) return false;
+  sockaddr_in address{};
+  std::memcpy(&address, &request.ifr_addr, sizeof(address));
+  if (Ipv4Address{ntohl(address.sin_addr.s_addr)}.text() != network.gateway) return false;
+  return read_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", network.interface)) == "1";
+}
+
+void make_bridge_ready(const Network& network) {
+  RouteSocket socket;
+  create_bridge(socket, network);
+  set_bridge_sysctls(network.interface);
+  const unsigned index = link_index(network.interface);
+  const Ipv4Interface wanted{stored_address(network.gateway, "gateway of network " + network.name),
+                             network.prefix_length};
+  std::vector<RouteRequest> requests;
+  // Left from a database that is gone, with another subnet.
+  for (const Ipv4Interface& stale : addresses_of(network.interface)) {
+    if (stale.address != wanted.address || stale.prefix_length != wanted.prefix_length) {
+      requests.push_back(address_request(RTM_DELADDR, index, stale));
+      requests.back().tolerate(EADDRNOTAVAIL);
+    }
+  }
+  requests.push_back(address_request(RTM_NEWADDR, index, wanted));
+  requests.back().tolerate(EEXIST);
+  requests.push_back(up_request(index, network.interface));
+  socket.send(requests);
+}
+
+void remove_link(const std::string& interface) {
+  RouteSocket socket;
+  std::vector<RouteRequest> requests;
+  requests.emplace_back(fmt::format("remove interface {}", interface), RTM_DELLINK, 0, ifinfomsg{});
+  requests.back().put_string(IFLA_IFNAME, interface).tolerate(ENODEV);
+  socket.send(requests);
+}
+
+unsigned link_index(const std::string& interface) {
+  const unsigned index = if_nametoindex(interface.c_str());
+  if (index == 0) throw Error(ErrorKind::not_found, fmt::format("no such interface: {}", interface));
+  return index;
+}
+
+std::string mac_text(const std::string& ipv4) {
+  const MacAddress mac = mac_of(stored_address(ipv4, "address"));
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+}  // namespace minidock::network

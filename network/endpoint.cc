@@ -1,0 +1,142 @@
+// A container's end of a network: a veth pair whose peer is created inside the container's network namespace.
+#include <fmt/format.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "base/error.h"
+#include "network/bridge.h"
+#include "network/ipv4.h"
+#include "network/link_requests.h"
+#include "network/netns.h"
+#include "network/network.h"
+#include "network/route_socket.h"
+#include "network/sysctls.h"
+
+namespace minidock::network {
+
+namespace {
+
+constexpr char kContainerInterface[] = "eth0";
+constexpr unsigned kLoopbackIndex = 1;
+// The first index after lo. Fixing it saves asking the container's namespace for the one that the kernel chose.
+constexpr int kPeerIndex = 2;
+constexpr std::uint32_t kMtu = 1500;
+
+// One message makes both ends; `peer_index` 0 lets the kernel choose. Down: IPv6 has to be off before they are up, and
+// the kernel refuses a peer that is up from birth (ENOTCONN).
+RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int netns, int peer_index) {
+  RouteRequest request(fmt::format("create interface {} on bridge {}", endpoint.host_interface, network.interface),
+                       RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+  request.put_string(IFLA_IFNAME, endpoint.host_interface)
+      .put_u32(IFLA_MTU, kMtu)
+      .put_u32(IFLA_MASTER, link_index(network.interface));
+  ifinfomsg peer{};
+  peer.ifi_index = peer_index;
+  const MacAddress mac = mac_of(stored_address(endpoint.address, "address of endpoint " + endpoint.id));
+  request.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
+  request.append(&peer, sizeof(peer))
+      .put_string(IFLA_IFNAME, kContainerInterface)
+      .put_u32(IFLA_MTU, kMtu)
+      .put(IFLA_ADDRESS, mac.data(), mac.size())
+      .put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns));
+  request.close().close().close();
+  return request;
+}
+
+// Hairpin: a container that connects to its own published port gets the packet back on the port it came from. It can be
+// set only on an existing port, so it goes with switching the port on.
+RouteRequest port_up_request(const Endpoint& endpoint) {
+  ifinfomsg header{};
+  header.ifi_flags = IFF_UP;
+  header.ifi_change = IFF_UP;
+  RouteRequest request(fmt::format("switch on interface {}", endpoint.host_interface), RTM_NEWLINK, 0, header);
+  request.put_string(IFLA_IFNAME, endpoint.host_interface).open(IFLA_LINKINFO);
+  request.put_string(IFLA_INFO_SLAVE_KIND, "bridge").open(IFLA_INFO_SLAVE_DATA).put_u8(IFLA_BRPORT_MODE, 1);
+  request.close().close();
+  return request;
+}
+
+RouteRequest default_route_request(const std::string& gateway, unsigned interface_index) {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_protocol = RTPROT_BOOT;
+  header.rtm_scope = RT_SCOPE_UNIVERSE;
+  header.rtm_type = RTN_UNICAST;
+  RouteRequest request(fmt::format("add the default route by {}", gateway), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
+                       header);
+  request.put_u32(RTA_GATEWAY, stored_address(gateway, "gateway").network_order()).put_u32(RTA_OIF, interface_index);
+  return request;
+}
+
+void disable_ipv6(const std::string& interface) {
+  write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
+}
+
+void create_pair(RouteSocket& socket, const Network& network, const Endpoint& endpoint, int netns, int peer_index) {
+  std::vector<RouteRequest> requests;
+  requests.push_back(pair_request(network, endpoint, netns, peer_index));
+  try {
+    socket.send(requests);
+  } catch (const SysError& error) {
+    if (error.error_number() != EXFULL) throw;
+    throw Error(ErrorKind::unavailable,
+                fmt::format("bridge {} is full: a Linux bridge holds {} ports; stop a container of network {}",
+                            network.interface, kMaxBridgePorts, network.name));
+  }
+}
+
+// Index of the peer. Modules like ipip or sit put an interface of their own into each new namespace: then 2 is taken
+// and the kernel chooses.
+std::optional<unsigned> create_host_end(const Network& network, const Endpoint& endpoint, int netns) {
+  RouteSocket socket;
+  std::optional<unsigned> peer_index = kPeerIndex;
+  try {
+    create_pair(socket, network, endpoint, netns, kPeerIndex);
+  } catch (const SysError& error) {
+    if (error.error_number() != EBUSY) throw;
+    create_pair(socket, network, endpoint, netns, 0);
+    peer_index.reset();
+  }
+  disable_ipv6(endpoint.host_interface);
+  std::vector<RouteRequest> requests;
+  requests.push_back(port_up_request(endpoint));
+  socket.send(requests);
+  return peer_index;
+}
+
+RouteRequest loopback_up_request() { return up_request(kLoopbackIndex, "lo"); }
+
+}  // namespace
+
+void attach_endpoint(const storage::Instance&, const Network& network, const Endpoint& endpoint, int netns) {
+  const std::optional<unsigned> created_index = create_host_end(network, endpoint, netns);
+
+  const NetnsVisit visit(netns);
+  disable_ipv6(kContainerInterface);
+  const unsigned index = created_index ? *created_index : link_index(kContainerInterface);
+  std::vector<RouteRequest> requests;
+  requests.push_back(loopback_up_request());
+  requests.push_back(address_request(
+      RTM_NEWADDR, index,
+      {stored_address(endpoint.address, "address of endpoint " + endpoint.id), endpoint.prefix_length}));
+  requests.push_back(up_request(index, kContainerInterface));
+  requests.push_back(default_route_request(endpoint.gateway, index));
+  RouteSocket().send(requests);
+}
+
+void bring_up_loopback(int netns) {
+  const NetnsVisit visit(netns);
+  std::vector<RouteRequest> requests;
+  requests.push_back(loopback_up_request());
+  RouteSocket().send(requests);
+}
+
+void remove_host_interface(const std::string& host_interface) { remove_link(host_interface); }
+
+}  // namespace minidock::network

@@ -1,0 +1,52 @@
+// nf_tables over libmnl: messages collected into one atomic transaction, and questions about what is there. All of
+// family inet.
+#pragma once
+
+#include <linux/netlink.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace minidock::network {
+
+// Consecutive netlink messages of nf_tables.
+class NftMessages {
+ public:
+  using Build = std::function<void(nlmsghdr*)>;
+
+  // Appends a message (NFT_MSG_*); `build` adds its attributes, at most 32 KiB.
+  void add(std::uint16_t type, std::uint16_t flags, const Build& build);
+
+ protected:
+  static constexpr std::size_t kRoom = 32 * 1024;
+
+  // kRoom bytes behind the last message.
+  char* room();
+  // The message that was built at room() belongs to the messages now.
+  void keep(const nlmsghdr* message);
+  nlmsghdr* last() { return reinterpret_cast<nlmsghdr*>(bytes_.data() + last_); }
+
+  std::vector<char> bytes_;
+  std::size_t used_ = 0;
+  std::size_t last_ = 0;
+  std::uint32_t next_sequence_ = 1;
+};
+
+class NftBatch : public NftMessages {
+ public:
+  NftBatch();
+
+  // All or nothing. Returns 0, or the errno of the first message that failed. `what` is for the trace.
+  int commit(const std::string& what);
+};
+
+class NftQuestions : public NftMessages {
+ public:
+  // One answer (a whole netlink message) for each question (NFT_MSG_GET* without NLM_F_DUMP), empty for an object that
+  // is not there.
+  std::vector<std::vector<char>> ask(const std::string& what);
+};
+
+}  // namespace minidock::network

@@ -1,0 +1,59 @@
+#include "network/sysctls.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/file.h"
+#include "base/syscall.h"
+
+namespace minidock::network {
+
+namespace {
+
+// host_settings holds every kind of setting; ours are "sysctl:<key>" with "<old value>\n<our value>".
+constexpr std::string_view kPrefix = "sysctl:";
+
+std::string path_of(const std::string& key) { return "/proc/sys/" + key; }
+
+}  // namespace
+
+std::string read_sysctl(const std::string& key) {
+  std::string value = file::read_if_exists(path_of(key)).value_or("");
+  if (!value.empty() && value.back() == '\n') value.pop_back();
+  return value;
+}
+
+bool write_sysctl(const std::string& key, std::string_view value) {
+  const Fd fd = sys::openat_unless(AT_FDCWD, path_of(key), O_WRONLY, 0, ENOENT);
+  if (!fd) return false;
+  sys::write_all(fd.get(), value);
+  return true;
+}
+
+void change_host_sysctl(storage::Database& database, const std::string& key, const std::string& value) {
+  const std::string old = read_sysctl(key);
+  if (old == value) return;
+  // Before the change, so that a process killed in between loses nothing.
+  database.prepare("INSERT INTO host_settings(key, value) VALUES(?, ?) ON CONFLICT(key) DO NOTHING")
+      .bind(fmt::format("{}{}", kPrefix, key))
+      .bind(fmt::format("{}\n{}", old, value))
+      .run();
+  if (!write_sysctl(key, value)) throw Error(ErrorKind::unsupported, fmt::format("this kernel has no setting {}", key));
+}
+
+void restore_host_sysctls(storage::Database& database) {
+  storage::Statement rows = database.prepare("SELECT key, value FROM host_settings WHERE key LIKE 'sysctl:%'");
+  while (rows.step()) {
+    const std::string key = rows.text(0).substr(kPrefix.size());
+    const std::string values = rows.text(1);
+    const std::size_t newline = values.find('\n');
+    if (newline == std::string::npos)
+      throw Error(ErrorKind::corrupt_data, fmt::format("host setting {}: {}", key, values));
+    if (read_sysctl(key) == values.substr(newline + 1)) write_sysctl(key, values.substr(0, newline));
+  }
+  database.execute("DELETE FROM host_settings WHERE key LIKE 'sysctl:%'");
+}
+
+}  // namespace minidock::network

@@ -1,0 +1,24 @@
+// Settings of /proc/sys/net of the caller's network namespace.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "storage/database.h"
+
+namespace minidock::network {
+
+// Reads "net/ipv4/ip_forward"; without the newline. Empty when the kernel does not have the setting.
+std::string read_sysctl(const std::string& key);
+
+// False when the kernel does not have the setting (IPv6 switched off at boot).
+bool write_sysctl(const std::string& key, std::string_view value);
+
+// Sets a setting of the host, noting the old value in the database first when it was another one. What an earlier call
+// noted stays: that is the host's own value.
+void change_host_sysctl(storage::Database& database, const std::string& key, const std::string& value);
+
+// Puts back what change_host_sysctl noted, unless somebody has set a third value since.
+void restore_host_sysctls(storage::Database& database);
+
+}  // namespace minidock::network

@@ -1,0 +1,203 @@
+// The bridge network and published ports.
+#include <gmock/gmock.h>
+
+#include "tests/functional/sandbox.h"
+
+namespace minidock::functional {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+
+class Network : public FunctionalTest {
+ protected:
+  // A web server (busybox httpd) that serves its own name.
+  void serve(const std::string& name, const Arguments& options, const std::string& port = "80") {
+    Arguments all = {"--name", name};
+    all.insert(all.end(), options.begin(), options.end());
+    box.run_detached(
+        all, {"sh", "-c", "mkdir /www; echo " + name + " > /www/index.html; exec httpd -f -p " + port + " -h /www"});
+    EXPECT_TRUE(Sandbox::eventually([&] { return fetch(box.address_of(name) + ":" + port) == name; }))
+        << name << " does not answer";
+  }
+  std::string fetch(const std::string& address) {
+    return trimmed(box.host({"curl", "-s", "--max-time", "5", "--noproxy", "*", "http://" + address + "/"}).out);
+  }
+  std::string fetch_from(const std::string& network_namespace, const std::string& address, const char* seconds = "5") {
+    return trimmed(box.host({"ip", "netns", "exec", network_namespace, "curl", "-s", "--max-time", seconds, "--noproxy",
+                             "*", "http://" + address + "/"})
+                       .out);
+  }
+  // Another machine, joined to this one by a cable: this side has 10.99.0.1, the other 10.99.0.2.
+  void make_remote_host() {
+    box.shell(
+        "ip netns add remote && ip link add cable0 type veth peer name cable1 netns remote &&"
+        "ip addr add 10.99.0.1/24 dev cable0 && ip link set cable0 up &&"
+        "ip -n remote addr add 10.99.0.2/24 dev cable1 && ip -n remote link set cable1 up &&"
+        "ip -n remote link set lo up && ip -n remote route add default via 10.99.0.1");
+  }
+};
+
+TEST_F(Network, TwoAppsOnPortEightyBothAnswer) {
+  serve("web1", {});
+  serve("web2", {});
+  EXPECT_NE(box.address_of("web1"), box.address_of("web2"));
+  EXPECT_EQ(fetch(box.address_of("web1")), "web1");
+  EXPECT_EQ(fetch(box.address_of("web2")), "web2");
+}
+
+TEST_F(Network, PublishedPortAnswersEverywhere) {
+  make_remote_host();
+  serve("web", {"-p", "8081:80"});
+  serve("other", {});
+  EXPECT_EQ(fetch("127.0.0.1:8081"), "web");
+  EXPECT_EQ(fetch("localhost:8081"), "web");
+  EXPECT_EQ(fetch("10.99.0.1:8081"), "web");
+  EXPECT_EQ(fetch_from("remote", "10.99.0.1:8081"), "web");
+  const std::string gateway = box.inspect("web", "{{.NetworkSettings.Gateway}}");
+  EXPECT_EQ(box.minidock_ok({"exec", "other", "wget", "-q", "-O", "-", "http://" + gateway + ":8081/"}), "web");
+  EXPECT_EQ(box.minidock_ok({"exec", "web", "wget", "-q", "-O", "-", "http://" + gateway + ":8081/"}), "web");
+}
+
+TEST_F(Network, PortGoesWithTheContainer) {
+  serve("web", {"-p", "8081:80"});
+  box.minidock_ok({"rm", "-f", "web"});
+  EXPECT_EQ(fetch("127.0.0.1:8081"), "");
+  EXPECT_EQ(box.run({"-p", "8081:80"}, {"true"}).exit_code, 0);
+}
+
+TEST_F(Network, PortOfOneAddressOnly) {
+  make_remote_host();
+  serve("web", {"-p", "127.0.0.1:8082:80"});
+  EXPECT_EQ(fetch("127.0.0.1:8082"), "web");
+  EXPECT_EQ(fetch("10.99.0.1:8082"), "");
+  EXPECT_EQ(fetch_from("remote", "10.99.0.1:8082", "2"), "");
+}
+
+TEST_F(Network, LoopbackOfTheHostIsNotReachableFromOutside) {
+  make_remote_host();
+  serve("web", {"-p", "127.0.0.1:8083:80"});
+  // A neighbour that sends packets for 127.0.0.1 over the cable.
+  box.shell(
+      "ip netns exec remote sysctl -q -w net.ipv4.conf.all.route_localnet=1 &&"
+      "ip -n remote addr del 127.0.0.1/8 dev lo && ip -n remote route add 127.0.0.1 via 10.99.0.1 dev cable1");
+  EXPECT_EQ(fetch_from("remote", "127.0.0.1:8083", "2"), "");
+}
+
+TEST_F(Network, ContainersCannotReachTheHostsLoopback) {
+  box.write_file("www/index.html", "host only\n");
+  Background server({"busybox", "httpd", "-f", "-p", "127.0.0.1:9999", "-h", box.path("www")}, "", box.path(""));
+  ASSERT_TRUE(Sandbox::eventually([&] { return fetch("127.0.0.1:9999") == "host only"; }));
+  box.run_detached({"--name", "c", "--cap-add", "NET_ADMIN"}, {"sleep", "600"});
+  const std::string gateway = box.inspect("c", "{{.NetworkSettings.Gateway}}");
+  box.minidock({"exec", "c", "sh", "-c", "ip addr del 127.0.0.1/8 dev lo; ip route add 127.0.0.1 via " + gateway});
+  EXPECT_NE(box.minidock({"exec", "c", "wget", "-T", "2", "-q", "-O", "-", "http://127.0.0.1:9999/"}).exit_code, 0);
+}
+
+TEST_F(Network, ContainerReachesHostAndOtherContainer) {
+  box.write_file("www/index.html", "host\n");
+  Background server({"busybox", "httpd", "-f", "-p", "0.0.0.0:9998", "-h", box.path("www")}, "", box.path(""));
+  serve("web", {});
+  box.run_detached({"--name", "c"}, {"sleep", "600"});
+  const std::string gateway = box.inspect("c", "{{.NetworkSettings.Gateway}}");
+  EXPECT_EQ(box.minidock_ok({"exec", "c", "wget", "-q", "-O", "-", "http://" + gateway + ":9998/"}), "host");
+  EXPECT_EQ(box.minidock_ok({"exec", "c", "wget", "-q", "-O", "-", "http://" + box.address_of("web") + "/"}), "web");
+}
+
+TEST_F(Network, ContainerReachesARemoteHostMasqueraded) {
+  make_remote_host();
+  box.write_file("www/cgi-bin/who", "#!/bin/sh\necho; echo $REMOTE_ADDR\n", 0755);
+  Background server({"ip", "netns", "exec", "remote", "busybox", "httpd", "-f", "-p", "80", "-h", box.path("www")}, "",
+                    box.path(""));
+  box.run_detached({"--name", "c"}, {"sleep", "600"});
+  EXPECT_TRUE(Sandbox::eventually([&] {
+    return box.minidock({"exec", "c", "wget", "-T", "5", "-q", "-O", "-", "http://10.99.0.2/cgi-bin/who"}).out ==
+           "10.99.0.1\n";
+  }));
+}
+
+TEST_F(Network, PortConflictOfTwoContainers) {
+  serve("web", {"-p", "8084:80"});
+  const Result result = box.run({"-p", "8084:80"}, {"true"});
+  EXPECT_EQ(result.exit_code, 125);
+  EXPECT_THAT(result.err, HasSubstr("Bind for 0.0.0.0:8084 failed: port is already allocated"));
+}
+
+TEST_F(Network, PortConflictWithAProcessOfTheHost) {
+  Background server({"busybox", "httpd", "-f", "-p", "8085", "-h", box.path("")}, "", box.path(""));
+  ASSERT_TRUE(Sandbox::eventually([&] { return box.shell("ss -Hltn sport = :8085") != ""; }));
+  const Result result = box.run({"-p", "8085:80"}, {"true"});
+  EXPECT_EQ(result.exit_code, 125);
+  EXPECT_THAT(result.err, HasSubstr("address already in use"));
+}
+
+TEST_F(Network, EphemeralAndUdpPortsAndPs) {
+  box.run_detached({"--name", "p", "-p", "80", "-p", "5353:53/udp"}, {"sleep", "600"});
+  EXPECT_THAT(box.inspect("p", "{{(index (index .NetworkSettings.Ports \"80/tcp\") 0).HostPort}}"),
+              MatchesRegex("[0-9]+"));
+  const std::string ports = box.minidock_ok({"ps", "--format", "{{.Ports}}"});
+  EXPECT_THAT(ports, HasSubstr("0.0.0.0:5353->53/udp"));
+  EXPECT_THAT(ports, HasSubstr("->80/tcp"));
+}
+
+TEST_F(Network, UdpPortIsForwarded) {
+  box.run_detached({"--name", "u", "-p", "5354:53/udp"}, {"sh", "-c", "nc -u -l -p 53 > /got"});
+  EXPECT_TRUE(Sandbox::eventually([&] {
+    box.shell("echo hello | busybox nc -u -w 1 127.0.0.1 5354 || true");
+    return box.minidock({"exec", "u", "cat", "/got"}).out.starts_with("hello");
+  }));
+}
+
+TEST_F(Network, NoneHasOnlyLoopback) {
+  EXPECT_EQ(box.run({"--network", "none"}, {"ls", "/sys/class/net"}).out, "lo\n");
+  EXPECT_THAT(box.run({"--network", "none"}, {"cat", "/sys/class/net/lo/operstate"}).out, Not(HasSubstr("down")));
+}
+
+TEST_F(Network, SubnetAvoidsTheHostsRoutes) {
+  box.shell(
+      "ip link add dummy0 type dummy && ip addr add 172.17.3.1/16 dev dummy0 && ip link set dummy0 up &&"
+      "ip route add 172.18.0.0/15 dev dummy0");
+  box.run_detached({"--name", "c"}, {"sleep", "600"});
+  EXPECT_THAT(box.address_of("c"), MatchesRegex("172\\.[2-3][0-9]\\..*"));
+}
+
+TEST_F(Network, OthersRulesAndInterfacesStay) {
+  box.shell(
+      "nft add table ip mine && nft add chain ip mine c '{ type filter hook forward priority 0 ; }' &&"
+      "ip link add otherbr type bridge");
+  const std::string before = box.shell("nft list table ip mine; ip -o link show otherbr");
+  serve("web", {"-p", "8086:80"});
+  box.minidock_ok({"rm", "-f", "web"});
+  box.minidock_ok({"system", "down"});
+  EXPECT_EQ(box.shell("nft list table ip mine; ip -o link show otherbr"), before);
+}
+
+TEST_F(Network, WorksBesideADropPolicyOfForward) {
+  make_remote_host();
+  box.shell(
+      "nft add table ip docker && nft add chain ip docker f '{ type filter hook forward priority 0 ; policy accept ; "
+      "}'");
+  serve("web", {"-p", "8087:80"});
+  EXPECT_EQ(fetch_from("remote", "10.99.0.1:8087"), "web");
+}
+
+TEST_F(Network, FlushedTableIsBuiltAgain) {
+  serve("web", {"-p", "8088:80"});
+  box.shell("nft flush ruleset");
+  EXPECT_EQ(box.run({}, {"true"}).exit_code, 0);
+  EXPECT_EQ(fetch("127.0.0.1:8088"), "web");
+}
+
+TEST_F(Network, MacFollowsTheAddress) {
+  box.run_detached({"--name", "c"}, {"sleep", "600"});
+  const std::string octets = box.address_of("c");
+  char expected[32];
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  ASSERT_EQ(sscanf(octets.c_str(), "%u.%u.%u.%u", &a, &b, &c, &d), 4);
+  snprintf(expected, sizeof expected, "02:42:%02x:%02x:%02x:%02x", a, b, c, d);
+  EXPECT_EQ(box.minidock_ok({"exec", "c", "cat", "/sys/class/net/eth0/address"}), expected);
+}
+
+}  // namespace
+}  // namespace minidock::functional

@@ -1,0 +1,178 @@
+#include "engine/shim/protocol.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/syscall.h"
+
+namespace minidock::shim {
+namespace {
+
+using What = FrameReader::What;
+
+struct Channel {
+  SocketPair pair = sys::socketpair(SOCK_STREAM);
+  FrameReader reader;
+  std::array<char, kMaxFramePayload> space{};
+
+  void write(FrameType type, std::string_view payload) {
+    const auto header = frame_header(type, payload.size());
+    write_raw({header.data(), header.size()});
+    write_raw(payload);
+  }
+  void write_raw(std::string_view bytes) { sys::write_all(pair.theirs.get(), bytes); }
+  FrameReader::Piece next() { return reader.receive(pair.ours.get(), space); }
+};
+
+TEST(Frames, HeaderIsTypeAndBigEndianLength) {
+  const auto header = frame_header(FrameType::stderr_data, 0x01020304);
+  EXPECT_EQ(std::string(header.begin(), header.end()), std::string("\x02\x01\x02\x03\x04", 5));
+}
+
+TEST(Frames, ArriveInOrderWithTheirPayload) {
+  Channel channel;
+  channel.write(FrameType::stdout_data, "hello");
+  channel.write(FrameType::stdin_end, "");
+  channel.write(FrameType::resize, encode_window_size(24, 300));
+  channel.write(FrameType::exit_code, encode_exit_code(137));
+  FrameReader::Piece piece = channel.next();
+  EXPECT_EQ(piece.type, FrameType::stdout_data);
+  EXPECT_EQ(piece.data, "hello");
+  piece = channel.next();
+  EXPECT_EQ(piece.what, What::data);
+  EXPECT_EQ(piece.type, FrameType::stdin_end);
+  piece = channel.next();
+  EXPECT_EQ(piece.type, FrameType::resize);
+  EXPECT_EQ(decode_window_size(piece.data), (std::pair<std::uint16_t, std::uint16_t>(24, 300)));
+  piece = channel.next();
+  EXPECT_EQ(piece.type, FrameType::exit_code);
+  EXPECT_EQ(decode_exit_code(piece.data), 137);
+  EXPECT_EQ(channel.next().what, What::nothing_yet);
+  channel.pair.theirs.reset();
+  EXPECT_EQ(channel.next().what, What::end_of_file);
+}
+
+TEST(Frames, MayArriveByteByByte) {
+  Channel channel;
+  std::string bytes;
+  for (const auto& [type, payload] :
+       {std::pair<FrameType, std::string>(FrameType::stdin_data, "ab"), {FrameType::exit_code, encode_exit_code(-1)}}) {
+    const auto header = frame_header(type, payload.size());
+    bytes.append(header.begin(), header.end());
+    bytes += payload;
+  }
+  std::string data;
+  int code = 0;
+  for (const char byte : bytes) {
+    channel.write_raw({&byte, 1});
+    const FrameReader::Piece piece = channel.next();
+    if (piece.what != What::data) continue;
+    if (piece.type == FrameType::stdin_data) data += piece.data;
+    if (piece.type == FrameType::exit_code) code = decode_exit_code(piece.data);
+  }
+  EXPECT_EQ(data, "ab");
+  EXPECT_EQ(code, -1);
+}
+
+TEST(Frames, PayloadComesInPiecesOfTheCallersSpace) {
+  Channel channel;
+  channel.write(FrameType::stdout_data, "abcdef");
+  EXPECT_EQ(channel.reader.receive(channel.pair.ours.get(), std::span(channel.space).first(4)).data, "abcd");
+  EXPECT_TRUE(channel.reader.in_payload());
+  EXPECT_EQ(channel.next().data, "ef");
+  EXPECT_FALSE(channel.reader.in_payload());
+}
+
+TEST(Frames, UnknownTypesAndWrongLengthsAreRefused) {
+  const std::vector<std::string> hostile = {
+      std::string("\x06\0\0\0\0", 5),                                            // no such type
+      std::string("\x01\0\x01\0\x01", 5),                                        // 64 KiB and one
+      std::string("\x01\xff\xff\xff\xff", 5), std::string("\x03\0\0\0\x01", 5),  // stdin_end with payload
+      std::string("\x04\0\0\0\x05", 5),                                          // resize with five bytes
+      std::string("\x05\0\0\0\0", 5),                                            // exit code without
+  };
+  for (const std::string& bytes : hostile) {
+    Channel channel;
+    channel.write_raw(bytes);
+    EXPECT_THROW(channel.next(), Error) << static_cast<int>(bytes[0]);
+  }
+}
+
+TEST(StartChannel, EveryMessageSurvives) {
+  const SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+  const RunningState state{{11, 22}, {33, 44}, 55};
+  const std::vector<StartMessage> messages = {Created{42},
+                                              NetworkReady{},
+                                              Started{state},
+                                              Failed{ErrorKind::command_not_found, ENOENT, "no \xff such"},
+                                              Exited{{137, true, 1, 2}},
+                                              Removing{}};
+  for (const StartMessage& message : messages) send(pair.ours.get(), message);
+  EXPECT_EQ(std::get<Created>(*receive(pair.theirs.get())).pid, 42);
+  EXPECT_TRUE(std::holds_alternative<NetworkReady>(*receive(pair.theirs.get())));
+  const RunningState got = std::get<Started>(*receive(pair.theirs.get())).state;
+  EXPECT_EQ(got.shim, state.shim);
+  EXPECT_EQ(got.init, state.init);
+  EXPECT_EQ(got.started_at, 55);
+  const Failed failed = std::get<Failed>(*receive(pair.theirs.get()));
+  EXPECT_EQ(failed.kind, ErrorKind::command_not_found);
+  EXPECT_EQ(failed.error_number, ENOENT);
+  EXPECT_EQ(failed.message, "no \xef\xbf\xbd such");
+  const ExitRecord record = std::get<Exited>(*receive(pair.theirs.get())).record;
+  EXPECT_EQ(record.exit_code, 137);
+  EXPECT_TRUE(record.oom_killed);
+  EXPECT_EQ(record.started_at, 1);
+  EXPECT_EQ(record.finished_at, 2);
+  EXPECT_TRUE(std::holds_alternative<Removing>(*receive(pair.theirs.get())));
+}
+
+TEST(StartChannel, EndOfFileIsNoMessageEvenWithUnreadOnes) {
+  SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+  send(pair.ours.get(), NetworkReady{});
+  pair.theirs.reset();  // with the message unread: ECONNRESET
+  EXPECT_FALSE(receive(pair.ours.get()));
+}
+
+TEST(StartChannel, ForeignBytesAreCorruptData) {
+  for (const char* text : {"x", "[]", "{}", "{\"type\":\"started\"}", "{\"type\":7}"}) {
+    const SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+    sys::send_message(pair.ours.get(), text);
+    try {
+      receive(pair.theirs.get());
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::corrupt_data) << text;
+    }
+  }
+}
+
+TEST(StartChannel, ALongErrorTextStaysReadable) {
+  const SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+  send(pair.ours.get(), Failed{ErrorKind::internal, 0, std::string(200 * 1024, '\x01')});
+  EXPECT_GT(std::get<Failed>(*receive(pair.theirs.get())).message.size(), 1000U);
+}
+
+TEST(ShimConfigFile, SurvivesARoundTrip) {
+  ShimConfig config;
+  config.id = "abc";
+  config.container_dir = "/c";
+  config.state_dir = "/s";
+  config.netns_link = "/run/netns/web";
+  config.spec.process.args = {"sh", "-c", "true"};
+  config.open_stdin = true;
+  config.log_file = "/c/log";
+  config.cleanup_command = {"/bin/minidock", "x"};
+  const ShimConfig got = shim_config_from_json(json::parse(json::dump(to_json(config)), "test"));
+  EXPECT_EQ(got.id, "abc");
+  EXPECT_EQ(got.netns_link, "/run/netns/web");
+  EXPECT_EQ(got.spec.process.args, config.spec.process.args);
+  EXPECT_TRUE(got.open_stdin);
+  EXPECT_FALSE(got.stdin_once);
+  EXPECT_EQ(got.log_file, "/c/log");
+  EXPECT_EQ(got.cleanup_command, config.cleanup_command);
+  EXPECT_THROW(shim_config_from_json(Json::object()), Error);
+}
+
+}  // namespace
+}  // namespace minidock::shim

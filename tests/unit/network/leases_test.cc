@@ -1,0 +1,69 @@
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "tests/unit/network/test_host.h"
+
+namespace minidock::network {
+namespace {
+
+class Leases : public HostTest {};
+
+TEST_F(Leases, AreGivenInOrderAndDescribeTheEndpoint) {
+  network_ = default_network(*database_, instance_, "10.9.0.1/16");
+  const Endpoint first = reserve("c1");
+  EXPECT_EQ(first.address, "10.9.0.2");
+  EXPECT_EQ(first.prefix_length, 16);
+  EXPECT_EQ(first.gateway, "10.9.0.1");
+  EXPECT_EQ(first.mac_address, "02:42:0a:09:00:02");
+  EXPECT_EQ(first.host_interface, "md" + first.id.substr(0, 13));
+  EXPECT_EQ(reserve("c2").address, "10.9.0.3");
+}
+
+TEST_F(Leases, ComeBackOnlyAfterTheRestWasGiven) {
+  network_ = default_network(*database_, instance_, "10.9.0.3/29");
+  EXPECT_EQ(reserve("c1").address, "10.9.0.4");
+  release_reservations(*database_, "c1");
+  std::vector<std::string> given;
+  for (const char* id : {"c2", "c3", "c4", "c5", "c6"}) given.push_back(reserve(id).address);
+  EXPECT_THAT(given, testing::ElementsAre("10.9.0.5", "10.9.0.6", "10.9.0.1", "10.9.0.2", "10.9.0.4"));
+  const auto [kind, message] = error_of([&] { reserve("c7"); });
+  EXPECT_EQ(kind, ErrorKind::unavailable);
+  EXPECT_EQ(message, "no available IPv4 addresses on network bridge: each address of 10.9.0.0/29 is leased");
+}
+
+TEST_F(Leases, EndAtTheBridgesLimit) {
+  network_ = default_network(*database_, instance_, "");
+  storage::Transaction transaction(*database_);
+  for (int i = 0; i < 1023; ++i) reserve_endpoint(*database_, network_, "c" + std::to_string(i));
+  EXPECT_EQ(error_of([&] { reserve_endpoint(*database_, network_, "more"); }).first, ErrorKind::unavailable);
+}
+
+TEST_F(Leases, OfTwoProcessesNeverMeet) {
+  network_ = default_network(*database_, instance_, "");
+  constexpr int kEach = 100;
+  std::vector<pid_t> children;
+  for (int child = 0; child < 2; ++child) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      storage::Database own = storage::Database::open(instance_.database());
+      for (int i = 0; i < kEach; ++i) {
+        storage::Transaction transaction(own);
+        reserve_endpoint(own, network_, fmt::format("{}-{}", child, i));
+        transaction.commit();
+      }
+      _exit(0);
+    }
+    children.push_back(pid);
+  }
+  for (const pid_t pid : children) EXPECT_EQ(sys::waitpid(pid), 0);
+  storage::Statement rows = database_->prepare("SELECT count(*), count(DISTINCT address) FROM endpoints");
+  rows.step();
+  EXPECT_EQ(rows.int64(0), 2 * kEach);
+  EXPECT_EQ(rows.int64(1), 2 * kEach);
+}
+
+}  // namespace
+}  // namespace minidock::network
