@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,7 +35,7 @@ std::optional<Stat> read_stat(pid_t pid) {
   Stat stat;
   stat.state = (*text)[position + 2];
   position += 1;
-  for (int field = 0; field < 20 && position != std::string::npos; ++field) position = text->find(' ', position + 1);
+  for (int field = 3; field < 22 && position != std::string::npos; ++field) position = text->find(' ', position + 1);
   if (position == std::string::npos) return std::nullopt;
   std::from_chars(text->data() + position + 1, text->data() + text->size(), stat.start_time);
   return stat;
@@ -85,6 +86,9 @@ int child_of_spawn(void* argument) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (plan.options->new_session) ::setsid();
+  // What minidock's own caller left open must not travel on: the child's table is a copy, and dup2 clears the flag
+  // again.
+  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   // First out of the way of every target number, then onto them.
   int program_fd = plan.options->program_fd;
   if (program_fd >= 0) program_fd = fcntl(program_fd, F_DUPFD_CLOEXEC, 64);
@@ -146,9 +150,8 @@ std::string find_companion(const std::string& name) {
   if (access(beside.c_str(), X_OK) == 0) return beside;
   const std::string installed = path::parent_of(directory) + "/libexec/minidock/" + name;
   if (access(installed.c_str(), X_OK) == 0) return installed;
-  throw Error(ErrorKind::not_found,
-              fmt::format("{} is missing: looked for {} and {}; build or install minidock again", name, beside,
-                          installed));
+  throw Error(ErrorKind::not_found, fmt::format("{} is missing: looked for {} and {}; build or install minidock again",
+                                                name, beside, installed));
 }
 
 Fd open_read_only_executable(const std::string& path) {

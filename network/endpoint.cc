@@ -6,7 +6,6 @@
 #include <net/if.h>
 
 #include <cerrno>
-#include <optional>
 
 #include "base/error.h"
 #include "network/bridge.h"
@@ -23,20 +22,17 @@ namespace {
 
 constexpr char kContainerInterface[] = "eth0";
 constexpr unsigned kLoopbackIndex = 1;
-// The first index after lo. Fixing it saves asking the container's namespace for the one that the kernel chose.
-constexpr int kPeerIndex = 2;
 constexpr std::uint32_t kMtu = 1500;
 
-// One message makes both ends; `peer_index` 0 lets the kernel choose. Down: IPv6 has to be off before they are up, and
-// the kernel refuses a peer that is up from birth (ENOTCONN).
-RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int netns, int peer_index) {
+// One message makes both ends. Down: IPv6 has to be off before they are up, and the kernel refuses a peer that is up
+// from birth (ENOTCONN).
+RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int netns) {
   RouteRequest request(fmt::format("create interface {} on bridge {}", endpoint.host_interface, network.interface),
                        RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
   request.put_string(IFLA_IFNAME, endpoint.host_interface)
       .put_u32(IFLA_MTU, kMtu)
       .put_u32(IFLA_MASTER, link_index(network.interface));
-  ifinfomsg peer{};
-  peer.ifi_index = peer_index;
+  const ifinfomsg peer{};
   const MacAddress mac = mac_of(stored_address(endpoint.address, "address of endpoint " + endpoint.id));
   request.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
   request.append(&peer, sizeof(peer))
@@ -78,9 +74,9 @@ void disable_ipv6(const std::string& interface) {
   write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
 }
 
-void create_pair(RouteSocket& socket, const Network& network, const Endpoint& endpoint, int netns, int peer_index) {
+void create_pair(RouteSocket& socket, const Network& network, const Endpoint& endpoint, int netns) {
   std::vector<RouteRequest> requests;
-  requests.push_back(pair_request(network, endpoint, netns, peer_index));
+  requests.push_back(pair_request(network, endpoint, netns));
   try {
     socket.send(requests);
   } catch (const SysError& error) {
@@ -91,23 +87,13 @@ void create_pair(RouteSocket& socket, const Network& network, const Endpoint& en
   }
 }
 
-// Index of the peer. Modules like ipip or sit put an interface of their own into each new namespace: then 2 is taken
-// and the kernel chooses.
-std::optional<unsigned> create_host_end(const Network& network, const Endpoint& endpoint, int netns) {
+void create_host_end(const Network& network, const Endpoint& endpoint, int netns) {
   RouteSocket socket;
-  std::optional<unsigned> peer_index = kPeerIndex;
-  try {
-    create_pair(socket, network, endpoint, netns, kPeerIndex);
-  } catch (const SysError& error) {
-    if (error.error_number() != EBUSY) throw;
-    create_pair(socket, network, endpoint, netns, 0);
-    peer_index.reset();
-  }
+  create_pair(socket, network, endpoint, netns);
   disable_ipv6(endpoint.host_interface);
   std::vector<RouteRequest> requests;
   requests.push_back(port_up_request(endpoint));
   socket.send(requests);
-  return peer_index;
 }
 
 RouteRequest loopback_up_request() { return up_request(kLoopbackIndex, "lo"); }
@@ -115,11 +101,13 @@ RouteRequest loopback_up_request() { return up_request(kLoopbackIndex, "lo"); }
 }  // namespace
 
 void attach_endpoint(const storage::Instance&, const Network& network, const Endpoint& endpoint, int netns) {
-  const std::optional<unsigned> created_index = create_host_end(network, endpoint, netns);
+  create_host_end(network, endpoint, netns);
 
   const NetnsVisit visit(netns);
   disable_ipv6(kContainerInterface);
-  const unsigned index = created_index ? *created_index : link_index(kContainerInterface);
+  // Asked for, not chosen: veth ignores a wanted index of the peer when its own is left to the kernel, and modules like
+  // ipip put an interface into each new namespace, so that eth0 is not always the second.
+  const unsigned index = link_index(kContainerInterface);
   std::vector<RouteRequest> requests;
   requests.push_back(loopback_up_request());
   requests.push_back(address_request(

@@ -180,6 +180,7 @@ void parent_delegate_cgroup(int cgroup, uid_t uid) {
 
 Fd child_make_cgroup_mount(unsigned attributes) {
   const Fd context = sys::fsopen("cgroup2");
+  sys::fsconfig_string(context.get(), "source", "cgroup");
   sys::fsconfig_create(context.get());
   return sys::fsmount(context.get(), attributes);
 }

@@ -98,7 +98,7 @@ ContainerProcess::ContainerProcess(ContainerProcess&&) noexcept = default;
 
 ContainerProcess ContainerProcess::create(const Spec& spec, const StandardStreams& streams) {
   ContainerPlan plan = plan_container(spec, streams);
-  if (!spec.process.terminal) own_pipes(streams, to_host_id(spec.uid_mappings, 0).value_or(0));
+  if (!spec.process.terminal) parent_own_pipes(streams, spec);
   auto parts = std::make_unique<Parts>();
   parts->cgroup = make_cgroup(spec, plan.namespaces);
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);

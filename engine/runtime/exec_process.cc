@@ -155,7 +155,7 @@ ExecProcess exec_in_container(const Spec& spec, const ProcessId& container, cons
   if (!plan.pidfd) throw Error(ErrorKind::conflict, "container is not running");
   plan.has_user_namespace = has_other_user_namespace(container.pid);
   const Fd cgroup = parent_open_cgroup_of(container.pid, spec.cgroups_path);
-  if (!process.terminal) own_pipes(streams, to_host_id(spec.uid_mappings, 0).value_or(0));
+  if (!process.terminal) parent_own_pipes(streams, spec);
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   plan.channel = channel.theirs.get();
 

@@ -62,7 +62,7 @@ void check_inside_root() {
 void take_standard_streams(const Execution& execution, uid_t uid) {
   sys::setsid();
   if (execution.terminal != nullptr) return child_take_terminal(execution.terminal->slave.get(), uid);
-  own_pipes(execution.streams, uid);
+  own_pipes(execution.streams, uid, static_cast<gid_t>(-1));
   child_take_streams(execution.streams);
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
+#include "engine/runtime/overlay.h"
 #include "engine/runtime/tree_copy.h"
 #include "engine/runtime/userns.h"
 
@@ -15,12 +16,11 @@ namespace {
 
 constexpr const char* kPartial = ".partial";
 
-void copy_layer(int store, int copies, const std::string& layer, const TreeCopyOptions& options) {
-  const Fd source = sys::openat2(store, layer, O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+void copy_layer(int source, int copies, const std::string& layer, const TreeCopyOptions& options) {
   file::remove_tree(copies, kPartial);
   sys::mkdirat(copies, kPartial, 0700);
   const Fd target = sys::openat(copies, kPartial, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  copy_tree(source.get(), target.get(), options);
+  copy_tree(source, target.get(), options);
   // A layer is visible only when whole, after a crash too.
   sys::syncfs(target.get());
   sys::renameat(copies, kPartial, copies, layer);
@@ -52,7 +52,8 @@ std::string parent_ensure_mapped_layers(const Spec& spec) {
       sys::flock(lock.get(), LOCK_EX);
       if (sys::openat_unless(copies.get(), layer, O_PATH | O_DIRECTORY, 0, ENOENT)) continue;
     }
-    copy_layer(store.get(), copies.get(), layer, options);
+    const Fd source = open_layer(store.get(), rootfs.store, layer, O_RDONLY);
+    copy_layer(source.get(), copies.get(), layer, options);
   }
   return directory;
 }

@@ -20,6 +20,7 @@ namespace minidock::runtime {
 namespace {
 
 constexpr ino_t kProcRootInode = 1;
+constexpr int kMaxLinks = 40;  // as the kernel's own limit
 
 // Files of /proc that docker lets a mount cover (lxcfs does).
 constexpr std::array<std::string_view, 10> kCoverableProcFiles = {
@@ -133,10 +134,28 @@ bool is_kernel_filesystem(const Mount& mount) {
          (mount.type == "tmpfs" && is_below(path::clean_absolute(mount.destination), "/dev"));
 }
 
+// Images have links that lead nowhere yet where a mount belongs (/etc/resolv.conf → ../run/…): what they name is made,
+// inside the root.
+std::string follow_dangling_links(int root, std::string name) {
+  for (int hops = 0; hops < kMaxLinks; ++hops) {
+    if (path::open_in_root_if_exists(root, name, O_PATH)) return name;
+    const std::string clean = path::clean_absolute(name);
+    const Fd parent = path::open_in_root_if_exists(root, path::parent_of(clean), O_PATH | O_DIRECTORY);
+    const std::string last = path::base_name(clean);
+    struct stat info {};
+    if (!parent || fstatat(parent.get(), last.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK(info.st_mode)) {
+      return clean;
+    }
+    const std::string target = sys::readlinkat(parent.get(), last);
+    name = !target.empty() && target[0] == '/' ? target : path::parent_of(clean) + "/" + target;
+  }
+  throw SysError(ELOOP, fmt::format("following the links of {}", name));
+}
+
 Fd open_target(int root, const Mount& mount, const PreparedMount& prepared) {
   if (!prepared.words.is_bind && is_kernel_filesystem(mount)) return open_ordinary_directory(root, mount);
-  return prepared.is_directory ? path::make_directories_in_root(root, mount.destination)
-                               : path::make_file_in_root(root, mount.destination);
+  const std::string name = follow_dangling_links(root, mount.destination);
+  return prepared.is_directory ? path::make_directories_in_root(root, name) : path::make_file_in_root(root, name);
 }
 
 }  // namespace

@@ -22,6 +22,26 @@ namespace {
 constexpr std::array<std::array<const char*, 2>, 3> kOptions = {
     {{"index", "off"}, {"metacopy", "off"}, {"redirect_dir", "off"}}};
 
+// O_PATH descriptors, on mounts of the namespace that opened them: the kernel takes no others.
+struct Opened {
+  std::vector<Fd> lowers;
+  Fd upper;
+  Fd work;
+};
+
+Opened open_directories(const OverlayDirectories& directories) {
+  Opened opened;
+  Fd store;
+  if (!directories.layer_mount) store = sys::open(directories.store, O_PATH | O_DIRECTORY);
+  const int base = directories.layer_mount ? directories.layer_mount.get() : store.get();
+  for (const std::string& layer : directories.layers) {
+    opened.lowers.push_back(open_layer(base, directories.store, layer, O_PATH));
+  }
+  opened.upper = sys::open(directories.upper, O_PATH | O_DIRECTORY);
+  opened.work = sys::open(directories.work, O_PATH | O_DIRECTORY);
+  return opened;
+}
+
 std::string link_to(const Fd& fd) { return fmt::format("/proc/self/fd/{}", fd.get()); }
 
 Fd create_overlay(const Fd& context, const OverlayDirectories& directories, std::uint64_t attributes) {
@@ -33,38 +53,41 @@ Fd create_overlay(const Fd& context, const OverlayDirectories& directories, std:
 }
 
 Fd mount_by_descriptors(const OverlayDirectories& directories, std::uint64_t attributes) {
+  const Opened opened = open_directories(directories);
   const Fd context = sys::fsopen("overlay");
-  for (const Fd& lower : directories.lowers) sys::fsconfig_fd(context.get(), "lowerdir+", lower.get());
-  sys::fsconfig_fd(context.get(), "upperdir", directories.upper.get());
-  sys::fsconfig_fd(context.get(), "workdir", directories.work.get());
+  for (const Fd& lower : opened.lowers) sys::fsconfig_fd(context.get(), "lowerdir+", lower.get());
+  sys::fsconfig_fd(context.get(), "upperdir", opened.upper.get());
+  sys::fsconfig_fd(context.get(), "workdir", opened.work.get());
   return create_overlay(context, directories, attributes);
 }
 
 Fd mount_by_strings(const OverlayDirectories& directories, std::uint64_t attributes) {
+  const Opened opened = open_directories(directories);
   const Fd context = sys::fsopen("overlay");
   // Links into /proc keep below the 255 bytes of an option and need no escapes.
-  for (const Fd& lower : directories.lowers) sys::fsconfig_string(context.get(), "lowerdir+", link_to(lower));
-  sys::fsconfig_string(context.get(), "upperdir", link_to(directories.upper));
-  sys::fsconfig_string(context.get(), "workdir", link_to(directories.work));
+  for (const Fd& lower : opened.lowers) sys::fsconfig_string(context.get(), "lowerdir+", link_to(lower));
+  sys::fsconfig_string(context.get(), "upperdir", link_to(opened.upper));
+  sys::fsconfig_string(context.get(), "workdir", link_to(opened.work));
   return create_overlay(context, directories, attributes);
 }
 
 Fd mount_classic(const OverlayDirectories& directories, std::uint64_t attributes) {
+  const Opened opened = open_directories(directories);
   std::string options = "lowerdir=";
-  for (std::size_t i = 0; i < directories.lowers.size(); ++i) {
-    options += (i == 0 ? "" : ":") + link_to(directories.lowers[i]);
+  for (std::size_t i = 0; i < opened.lowers.size(); ++i) {
+    options += (i == 0 ? "" : ":") + link_to(opened.lowers[i]);
   }
-  options += ",upperdir=" + link_to(directories.upper) + ",workdir=" + link_to(directories.work);
+  options += ",upperdir=" + link_to(opened.upper) + ",workdir=" + link_to(opened.work);
   for (const auto& [key, value] : kOptions) options += fmt::format(",{}={}", key, value);
   if (directories.is_volatile) options += ",volatile";
   if (options.size() >= static_cast<std::size_t>(getpagesize())) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("{} layers are too many for this kernel's overlay (Linux 6.7 lifts the limit)",
-                            directories.lowers.size()));
+                            opened.lowers.size()));
   }
   // In the helper's own mount namespace: what it hides does not matter there.
-  sys::mount("overlay", directories.upper_path, "overlay", 0, options);
-  Fd tree = sys::open_tree(AT_FDCWD, directories.upper_path, OPEN_TREE_CLONE);
+  sys::mount("overlay", directories.upper, "overlay", 0, options);
+  Fd tree = sys::open_tree(AT_FDCWD, directories.upper, OPEN_TREE_CLONE);
   struct mount_attr wanted {};
   wanted.attr_set = attributes;
   if (attributes != 0) sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, wanted);
@@ -121,6 +144,17 @@ bool may_be_unknown_to_kernel(const Error& error) {
 }
 
 }  // namespace
+
+Fd open_layer(int store, const std::string& store_path, const std::string& layer, int flags) {
+  try {
+    return sys::openat2(store, layer, flags | O_DIRECTORY, 0,
+                        RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+  } catch (const SysError& error) {
+    if (error.error_number() != ENOENT) throw;
+    throw Error(ErrorKind::not_found, fmt::format("layer {} is missing in {}: pull the image again", layer, store_path),
+                ENOENT);
+  }
+}
 
 Fd parent_mount_overlay(const OverlayDirectories& directories, OverlayCall call, std::uint64_t attributes) {
   if (call != OverlayCall::automatic) return mount_by(call, directories, attributes);

@@ -10,16 +10,18 @@
 
 namespace minidock::runtime {
 
+// By path: each mount namespace opens them for itself.
 struct OverlayDirectories {
-  // Detached mount that the lowers are on; invalid when they are on the caller's own mounts.
-  Fd layer_mount;
-  std::string store;       // path that `layer_mount` is a clone of
-  std::vector<Fd> lowers;  // O_PATH, top first
-  Fd upper;                // O_PATH
-  Fd work;
-  std::string upper_path;
+  Fd layer_mount;  // detached clone of `store` that the layers are taken from; invalid: `store` itself
+  std::string store;
+  std::vector<std::string> layers;  // names below the store, top first
+  std::string upper;
+  std::string work;
   bool is_volatile = false;
 };
+
+// Opens a layer's directory below the opened store; `store_path` is for the error, ErrorKind::not_found.
+Fd open_layer(int store, const std::string& store_path, const std::string& layer, int flags);
 
 // A detached overlay mount with MOUNT_ATTR_* attributes, by the first way that the kernel takes (or the one named).
 Fd parent_mount_overlay(const OverlayDirectories& directories, OverlayCall call, std::uint64_t attributes);

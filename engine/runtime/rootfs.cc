@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/file.h"
 #include "base/syscall.h"
 #include "engine/runtime/mapped_layers.h"
 #include "engine/runtime/overlay.h"
@@ -42,31 +43,13 @@ Fd clone_idmapped(const std::string& store, int user_namespace) {
   return tree;
 }
 
-Fd open_layer(int store, const std::string& store_path, const std::string& layer) {
-  try {
-    return sys::openat2(store, layer, O_PATH | O_DIRECTORY, 0,
-                        RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-  } catch (const SysError& error) {
-    if (error.error_number() != ENOENT) throw;
-    throw Error(ErrorKind::not_found, fmt::format("layer {} is missing in {}: pull the image again", layer, store_path),
-                ENOENT);
-  }
-}
-
-void open_layers(const OverlayRootfs& rootfs, const Spec& spec, int user_namespace, OverlayDirectories& directories) {
-  directories.store = rootfs.store;
-  Fd store;
-  if (user_namespace >= 0 && rootfs.layer_mapping == LayerMapping::automatic && overlay_takes_idmapped_layers()) {
-    directories.layer_mount = clone_idmapped(rootfs.store, user_namespace);
-  }
-  if (!directories.layer_mount) {
-    if (user_namespace >= 0) directories.store = parent_ensure_mapped_layers(spec);
-    store = sys::open(directories.store, O_PATH | O_DIRECTORY);
-  }
-  const int base = directories.layer_mount ? directories.layer_mount.get() : store.get();
-  for (const std::string& layer : rootfs.layers) {
-    directories.lowers.push_back(open_layer(base, directories.store, layer));
-  }
+// The kernel refuses an upper directory whose last "volatile" mount was not synced (overlayfs.rst, "Volatile mount").
+void explain_unclean_volatile(const OverlayRootfs& rootfs) {
+  if (!file::exists(rootfs.work + "/work/incompat/volatile")) return;
+  throw Error(ErrorKind::conflict,
+              fmt::format("{} was used without syncs to disk and may be incomplete: such a container cannot be started "
+                          "again, remove it and create a new one",
+                          rootfs.upper));
 }
 
 }  // namespace
@@ -74,15 +57,22 @@ void open_layers(const OverlayRootfs& rootfs, const Spec& spec, int user_namespa
 Fd parent_mount_rootfs(const Spec& spec, int user_namespace) {
   const OverlayRootfs& rootfs = spec.rootfs;
   if (rootfs.layers.empty()) throw Error(ErrorKind::invalid_argument, "a container needs at least one layer");
-  OverlayDirectories directories;
-  directories.is_volatile = rootfs.is_volatile;
-  open_layers(rootfs, spec, user_namespace, directories);
-  directories.upper_path = rootfs.upper;
-  directories.upper = sys::open(rootfs.upper, O_PATH | O_DIRECTORY);
-  directories.work = sys::open(rootfs.work, O_PATH | O_DIRECTORY);
+  OverlayDirectories directories{Fd(), rootfs.store, rootfs.layers, rootfs.upper, rootfs.work, rootfs.is_volatile};
+  if (user_namespace >= 0) {
+    if (rootfs.layer_mapping == LayerMapping::automatic && overlay_takes_idmapped_layers()) {
+      directories.layer_mount = clone_idmapped(rootfs.store, user_namespace);
+    }
+    if (!directories.layer_mount) directories.store = parent_ensure_mapped_layers(spec);
+  }
   // The overlay's super block belongs to the host: nodev, else an image's device nodes would open the host's devices.
   const std::uint64_t attributes = user_namespace >= 0 ? MOUNT_ATTR_NODEV : 0;
-  return parent_mount_overlay(directories, rootfs.overlay_call, attributes);
+  try {
+    return parent_mount_overlay(directories, rootfs.overlay_call, attributes);
+  } catch (const Error& error) {
+    if (error.error_number() == EINVAL) explain_unclean_volatile(rootfs);
+    if (error.kind() != ErrorKind::system) throw;
+    throw error.with_context(fmt::format("mounting the container's root (upper directory {})", rootfs.upper));
+  }
 }
 
 }  // namespace minidock::runtime

@@ -1,5 +1,6 @@
 #include "engine/runtime/stdio.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -9,18 +10,23 @@
 #include <cerrno>
 
 #include "base/syscall.h"
+#include "engine/runtime/userns.h"
 
 namespace minidock::runtime {
 
-void own_pipes(const StandardStreams& streams, uid_t uid) {
+void own_pipes(const StandardStreams& streams, uid_t uid, gid_t gid) {
   for (const int fd : {streams.in, streams.out, streams.err}) {
     struct statfs info {};
     if (fd < 0 || fstatfs(fd, &info) != 0 || info.f_type != PIPEFS_MAGIC || sys::fstat(fd).st_uid == uid) continue;
     // A pipe that belongs to somebody else stays theirs: the program can use it, only not open it anew.
-    if (fchown(fd, uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL) {
-      throw SysError(fmt::format("fchown({}, {})", fd, uid));
+    if (fchown(fd, uid, gid) != 0 && errno != EPERM && errno != EINVAL) {
+      throw SysError(fmt::format("fchown({}, {}, {})", fd, uid, gid));
     }
   }
+}
+
+void parent_own_pipes(const StandardStreams& streams, const Spec& spec) {
+  own_pipes(streams, to_host_id(spec.uid_mappings, 0).value_or(0), to_host_id(spec.gid_mappings, 0).value_or(0));
 }
 
 void child_take_streams(const StandardStreams& streams) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -78,6 +79,12 @@ void StartingShim::network_ready() {
     // The shim has failed meanwhile: wait_started() finds its message, which says why.
     if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
   }
+}
+
+void StartingShim::throw_own_error() {
+  constexpr int kMilliseconds = 100;
+  pollfd waited{start_.get(), POLLIN, 0};
+  if (::poll(&waited, 1, kMilliseconds) == 1) wait_started();
 }
 
 RunningState StartingShim::wait_started() { return expect<Started>(start_.get(), "started").state; }

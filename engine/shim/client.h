@@ -20,6 +20,9 @@ class StartingShim {
   // Waits for `created`. The shim's own error is thrown.
   pid_t wait_created();
   void network_ready();
+  // To be called when attaching the network failed: throws the error of the child if that has ended by itself, which is
+  // then the cause. Returns when there is none within a tenth of a second.
+  void throw_own_error();
   // Waits for `started`. The shim's own error is thrown.
   RunningState wait_started();
   // Waits for `exited` and answers `removing` when `take_over_cleanup`. Nothing when the shim died without a word.

@@ -71,8 +71,6 @@ class FrameReader {
   };
   // Never blocks. A reset connection is its end. ErrorKind::corrupt_data for an unknown type or a wrong length.
   Piece receive(int channel, std::span<char> space);
-  // True when more of the current frame's payload is to come.
-  bool in_payload() const { return remaining_ > 0; }
 
  private:
   bool receive_header(int channel, Piece& piece);

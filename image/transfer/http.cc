@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/trace.h"
@@ -280,7 +281,7 @@ bool is_worth_a_retry(const std::exception& error) {
 bool is_worth_a_retry(long status) { return status == 429 || status == 408 || (status >= 500 && status != 501); }
 
 std::chrono::milliseconds back_off(int failed_attempts) {
-  return std::chrono::milliseconds(250) * (1 << std::min(failed_attempts, 5));
+  return std::chrono::milliseconds(250) * (1 << std::clamp(failed_attempts - 1, 0, 5));
 }
 
 HttpResponse perform_persistently(HttpClient& client, const HttpRequest& request) {

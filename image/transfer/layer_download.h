@@ -24,6 +24,8 @@ class LayerDownload {
   std::uint64_t received() const { return received_; }
   // All bytes are there and have the right digest.
   bool done() const { return done_; }
+  // Nothing of it is on disk.
+  bool is_empty() const { return received_ == 0 && blob_.size() == 0; }
   bool running() const { return transfer_ != nullptr; }
   bool owns(const HttpTransfer* transfer) const { return transfer_.get() == transfer; }
   // Not to be begun again before this time (back-off after a failure).

@@ -56,8 +56,9 @@ class LayerFetcher {
   void lock_blobs(storage::Database& database, const std::vector<WantedLayer>& wanted);
   void run();
   std::vector<ReadyLayer> take();
-  // Partial blobs too: what failed for its content fails again.
-  void discard_blobs();
+  // After a failure: what failed for its content fails again, so nothing of it stays; else what the next pull can go on
+  // with stays.
+  void discard_blobs(ErrorKind failure);
 
  private:
   void begin_downloads();
@@ -228,8 +229,10 @@ std::vector<ReadyLayer> LayerFetcher::take() {
   return std::move(ready_);
 }
 
-void LayerFetcher::discard_blobs() {
-  for (Work& work : works_) work.download.blob().discard();
+void LayerFetcher::discard_blobs(ErrorKind failure) {
+  for (Work& work : works_) {
+    if (failure == ErrorKind::corrupt_data || work.download.is_empty()) work.download.blob().discard();
+  }
 }
 
 }  // namespace
@@ -242,7 +245,7 @@ std::vector<ReadyLayer> fetch_layers(HttpClient& http, Registry& registry, const
   try {
     fetcher.run();
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::corrupt_data) fetcher.discard_blobs();
+    fetcher.discard_blobs(error.kind());
     throw;
   }
   return fetcher.take();

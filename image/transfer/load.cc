@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/syscall.h"

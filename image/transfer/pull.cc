@@ -101,6 +101,7 @@ class PullJob {
 
  private:
   std::vector<ReadyLayer> bring_layers(const Manifest& manifest, const ImageConfig& config, bool image_known);
+  void tell_begin();
   void tell_end(const std::string& digest, bool up_to_date);
 
   const storage::Instance& instance_;
@@ -117,15 +118,15 @@ std::string PullJob::run() {
   if (last_component.find_first_of(":@") == std::string::npos) progress_.line("Using default tag: " + reference_.tag);
   const Platform platform = options_.platform.value_or(host_platform());
   const std::optional<Image> current = find_up_to_date(database_, registry_, reference_, platform);
-  progress_.line(fmt::format("{}: Pulling from {}", reference_.digest.empty() ? reference_.tag : reference_.digest,
-                             reference_.repository));
   if (current) {
+    tell_begin();
     const std::string& known = current->repo_digests.front();
     tell_end(known.substr(known.find('@') + 1), true);
     return current->id;
   }
 
   const Resolved resolved = resolve(registry_, reference_, platform);
+  tell_begin();
   NewImage image;
   image.id = resolved.manifest.config.digest;
   const std::optional<Image> known = find_image(database_, image.id);
@@ -141,6 +142,8 @@ std::string PullJob::run() {
   const std::string id = image.id;
   commit_layers(database_, instance_, layers, config.diff_ids, std::move(image));
   tell_end(resolved.digest, up_to_date);
+  // What a killed pull left unpacked goes now, after all that the user waits to read.
+  if (!known) storage::collect_garbage(database_, instance_);
   return id;
 }
 
@@ -166,6 +169,11 @@ std::vector<ReadyLayer> PullJob::bring_layers(const Manifest& manifest, const Im
   }
   progress_.end_of_layers();
   return layers;
+}
+
+void PullJob::tell_begin() {
+  progress_.line(fmt::format("{}: Pulling from {}", reference_.digest.empty() ? reference_.tag : reference_.digest,
+                             reference_.repository));
 }
 
 void PullJob::tell_end(const std::string& digest, bool up_to_date) {

@@ -16,6 +16,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/syscall.h"
 
 namespace minidock::storage {
@@ -25,8 +26,19 @@ constexpr std::array kKeptCapabilities = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNE
 
 // One descriptor a level when a tree is removed, and some.
 constexpr rlim_t kDescriptors = 4096;
-// zstd's largest window, the buffers and what libarchive keeps of an entry: a bound for headers that were made to grow.
+// Beyond what the caller had: zstd's largest window, the buffers and what libarchive keeps of an entry. A bound for
+// headers that were made to grow.
 constexpr rlim_t kMemory = 320 << 20;
+
+#ifndef __SANITIZE_ADDRESS__
+// Bytes that RLIMIT_DATA counts already: the caller's, inherited by fork (field 6 of /proc/PID/statm, in pages).
+rlim_t memory_in_use() {
+  const std::string statm = file::read("/proc/self/statm");
+  std::size_t position = 0;
+  for (int field = 1; field < 6; ++field) position = statm.find(' ', position) + 1;
+  return std::stoul(statm.substr(position)) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+}
+#endif
 
 // The clone must be made while we are still in the mount namespace that `directory` belongs to.
 void enter_root(int directory) {
@@ -85,7 +97,7 @@ Fd enter_jail(int directory) {
   limit(RLIMIT_NOFILE, kDescriptors);
 #ifndef __SANITIZE_ADDRESS__
   // AddressSanitizer's shadow is larger than this.
-  limit(RLIMIT_DATA, kMemory);
+  limit(RLIMIT_DATA, memory_in_use() + kMemory);
 #endif
   enter_root(directory);
   drop_capabilities();

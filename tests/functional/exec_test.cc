@@ -12,46 +12,46 @@ using testing::HasSubstr;
 
 class Exec : public FunctionalTest {
  protected:
-  Exec() { box.run_detached({"--name", "c", "-e", "FROM_RUN=1"}, {"sleep", "600"}); }
+  Exec() { box.run_detached({"--name", "cx", "-e", "FROM_RUN=1"}, {"sleep", "600"}); }
 };
 
 TEST_F(Exec, ExitCodesAreDockers) {
-  EXPECT_EQ(box.minidock({"exec", "c", "sh", "-c", "exit 7"}).exit_code, 7);
-  EXPECT_EQ(box.minidock({"exec", "c", "sh", "-c", "kill -9 $$"}).exit_code, 137);
-  EXPECT_EQ(box.minidock({"exec", "c", "no-such-program"}).exit_code, 127);
-  EXPECT_EQ(box.minidock({"exec", "c", "/etc/passwd"}).exit_code, 126);
+  EXPECT_EQ(box.minidock({"exec", "cx", "sh", "-c", "exit 7"}).exit_code, 7);
+  EXPECT_EQ(box.minidock({"exec", "cx", "sh", "-c", "kill -9 $$"}).exit_code, 137);
+  EXPECT_EQ(box.minidock({"exec", "cx", "no-such-program"}).exit_code, 127);
+  EXPECT_EQ(box.minidock({"exec", "cx", "/etc/passwd"}).exit_code, 126);
 }
 
 TEST_F(Exec, OutputAndInput) {
-  const Result result = box.minidock({"exec", "-i", "c", "sh", "-c", "cat; echo err >&2"}, "typed\n");
+  const Result result = box.minidock({"exec", "-i", "cx", "sh", "-c", "cat; echo err >&2"}, "typed\n");
   EXPECT_EQ(result.out, "typed\n");
   EXPECT_EQ(result.err, "err\n");
-  EXPECT_EQ(box.minidock({"exec", "c", "cat"}, "not for it\n").out, "");
+  EXPECT_EQ(box.minidock({"exec", "cx", "cat"}, "not for it\n").out, "");
 }
 
 TEST_F(Exec, EnvironmentUserAndDirectory) {
-  EXPECT_EQ(box.minidock_ok({"exec", "-e", "A=b", "c", "sh", "-c", "echo $A $FROM_RUN"}), "b 1");
-  EXPECT_EQ(box.minidock_ok({"exec", "-u", "www-data", "c", "id", "-un"}), "www-data");
-  EXPECT_EQ(box.minidock_ok({"exec", "-u", "1234:100", "c", "sh", "-c", "id -u; id -g"}), "1234\n100");
-  EXPECT_EQ(box.minidock_ok({"exec", "-w", "/tmp", "c", "pwd"}), "/tmp");
+  EXPECT_EQ(box.minidock_ok({"exec", "-e", "A=b", "cx", "sh", "-c", "echo $A $FROM_RUN"}), "b 1");
+  EXPECT_EQ(box.minidock_ok({"exec", "-u", "www-data", "cx", "id", "-un"}), "www-data");
+  EXPECT_EQ(box.minidock_ok({"exec", "-u", "1234:100", "cx", "sh", "-c", "id -u; id -g"}), "1234\n100");
+  EXPECT_EQ(box.minidock_ok({"exec", "-w", "/tmp", "cx", "pwd"}), "/tmp");
 }
 
 TEST_F(Exec, DetachedRunsOn) {
-  EXPECT_EQ(box.minidock_ok({"exec", "-d", "c", "sh", "-c", "sleep 0.1; touch /done; sleep 600"}), "");
-  EXPECT_TRUE(Sandbox::eventually([&] { return box.minidock({"exec", "c", "test", "-e", "/done"}).exit_code == 0; }));
+  EXPECT_EQ(box.minidock_ok({"exec", "-d", "cx", "sh", "-c", "sleep 0.1; touch /done; sleep 600"}), "");
+  EXPECT_TRUE(Sandbox::eventually([&] { return box.minidock({"exec", "cx", "test", "-e", "/done"}).exit_code == 0; }));
 }
 
 TEST_F(Exec, IsInAllNamespacesOfTheContainer) {
   const std::string script = "for n in mnt uts ipc pid net user cgroup; do readlink /proc/self/ns/$n; done";
   const std::string main_script = "for n in mnt uts ipc pid net user cgroup; do readlink /proc/1/ns/$n; done";
-  EXPECT_EQ(box.minidock_ok({"exec", "c", "sh", "-c", script}),
-            box.minidock_ok({"exec", "c", "sh", "-c", main_script}));
+  EXPECT_EQ(box.minidock_ok({"exec", "cx", "sh", "-c", script}),
+            box.minidock_ok({"exec", "cx", "sh", "-c", main_script}));
 }
 
 TEST_F(Exec, HasTheContainersCapabilitiesAndSeccomp) {
   const std::string fields = "^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|Seccomp|NoNewPrivs|Groups):";
-  EXPECT_EQ(box.minidock_ok({"exec", "c", "grep", "-E", fields, "/proc/self/status"}),
-            box.minidock_ok({"exec", "c", "grep", "-E", fields, "/proc/1/status"}));
+  EXPECT_EQ(box.minidock_ok({"exec", "cx", "grep", "-E", fields, "/proc/self/status"}),
+            box.minidock_ok({"exec", "cx", "grep", "-E", fields, "/proc/1/status"}));
 }
 
 TEST_F(Exec, NoSuchContainer) {
@@ -61,20 +61,20 @@ TEST_F(Exec, NoSuchContainer) {
 }
 
 TEST_F(Exec, StoppedContainer) {
-  const std::string id = box.inspect("c", "{{.Id}}");
-  box.minidock_ok({"stop", "-t", "0", "c"});
-  const Result result = box.minidock({"exec", "c", "true"});
+  const std::string id = box.inspect("cx", "{{.Id}}");
+  box.minidock_ok({"stop", "-t", "0", "cx"});
+  const Result result = box.minidock({"exec", "cx", "true"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr("is not running"));
   EXPECT_THAT(result.err, HasSubstr(id.substr(0, 12)));
 }
 
 TEST_F(Exec, EndsWithTheContainer) {
-  Background exec = box.start({"exec", "c", "sleep", "601"});
+  Background exec = box.start({"exec", "cx", "sleep", "601"});
   EXPECT_TRUE(Sandbox::eventually([&] {
-    return box.minidock({"exec", "c", "pgrep", "-f", "sleep 601"}).exit_code == 0;
+    return box.minidock({"exec", "cx", "sh", "-c", "ps | grep -q '[s]leep 601'"}).exit_code == 0;
   }));
-  box.minidock_ok({"kill", "c"});
+  box.minidock_ok({"kill", "cx"});
   EXPECT_EQ(exec.wait().exit_code, 137);
 }
 
@@ -82,7 +82,7 @@ TEST_F(Exec, ManySideBySide) {
   std::vector<Background> all;
   for (int number = 0; number < 20; ++number) {
     all.push_back(
-        box.start({"exec", "c", "sh", "-c", "echo " + std::to_string(number) + "; exit " + std::to_string(number)}));
+        box.start({"exec", "cx", "sh", "-c", "echo " + std::to_string(number) + "; exit " + std::to_string(number)}));
   }
   for (int number = 0; number < 20; ++number) {
     const Result result = all[static_cast<std::size_t>(number)].wait();

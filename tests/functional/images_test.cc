@@ -54,7 +54,7 @@ TEST_F(Images, TagAndRemove) {
 }
 
 TEST_F(Images, ImageInUseIsNotRemoved) {
-  box.run_detached({"--name", "c"}, {"sleep", "600"});
+  box.run_detached({"--name", "cx"}, {"sleep", "600"});
   const Result result = box.minidock({"rmi", "busybox"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err,
@@ -201,7 +201,7 @@ TEST_F(Registry, BasicAuthenticationIsAsked) {
 TEST_F(Registry, PlainHttpOnlyForLoopbackAndListedRegistries) {
   start_with("busybox", "busybox:1");
   box.shell(
-      "ip link add d type dummy && ip addr add 10.77.0.1/24 dev d && ip link set d up && sed -i "
+      "ip link add other0 type bridge && ip addr add 10.77.0.1/24 dev other0 && ip link set other0 up && sed -i "
       "'s/127.0.0.1:5000/:5000/' " +
       box.path("registry/config.yml") + " && kill $(cat " + box.path("registry/pid") + ")");
   Background server({"docker-registry", "serve", box.path("registry/config.yml")}, "", box.path(""));

@@ -141,16 +141,16 @@ TEST_F(Run, Users) {
 
 TEST_F(Run, Hostname) {
   EXPECT_EQ(box.run({"--hostname", "web"}, {"sh", "-c", "hostname; cat /etc/hostname"}).out, "web\nweb\n");
-  const std::string id = box.run_detached({"--name", "x"}, {"sleep", "600"});
-  EXPECT_EQ(box.minidock_ok({"exec", "x", "cat", "/etc/hostname"}), id.substr(0, 12));
+  const std::string id = box.run_detached({"--name", "xx"}, {"sleep", "600"});
+  EXPECT_EQ(box.minidock_ok({"exec", "xx", "cat", "/etc/hostname"}), id.substr(0, 12));
 }
 
 TEST_F(Run, HostsFileNamesTheContainer) {
-  const std::string id = box.run_detached({"--name", "x"}, {"sleep", "600"});
-  const std::string hosts = box.minidock_ok({"exec", "x", "cat", "/etc/hosts"});
+  const std::string id = box.run_detached({"--name", "xx"}, {"sleep", "600"});
+  const std::string hosts = box.minidock_ok({"exec", "xx", "cat", "/etc/hosts"});
   EXPECT_THAT(hosts, HasSubstr("127.0.0.1\tlocalhost\n"));
   EXPECT_THAT(hosts, HasSubstr("::1\tlocalhost ip6-localhost ip6-loopback\n"));
-  EXPECT_THAT(hosts, HasSubstr(box.address_of("x") + "\t" + id.substr(0, 12)));
+  EXPECT_THAT(hosts, HasSubstr(box.address_of("xx") + "\t" + id.substr(0, 12)));
 }
 
 TEST_F(Run, ResolvConfHasNoLoopbackServer) {
@@ -235,15 +235,15 @@ TEST_F(Run, PrivilegedHasEverything) {
 }
 
 TEST_F(Run, InitReapsAndForwards) {
-  box.run_detached({"--name", "i", "--init"}, {"sleep", "600"});
-  EXPECT_THAT(box.minidock_ok({"exec", "i", "cat", "/proc/1/comm"}), ContainsRegex("init"));
-  box.minidock_ok({"stop", "i"});
-  EXPECT_EQ(box.inspect("i", "{{.State.ExitCode}}"), "143");
+  box.run_detached({"--name", "ix", "--init"}, {"sleep", "600"});
+  EXPECT_THAT(box.minidock_ok({"exec", "ix", "cat", "/proc/1/comm"}), ContainsRegex("init"));
+  box.minidock_ok({"stop", "ix"});
+  EXPECT_EQ(box.inspect("ix", "{{.State.ExitCode}}"), "143");
 }
 
 TEST_F(Run, Labels) {
-  box.run_detached({"--name", "l", "--label", "a=1", "--label", "b"}, {"sleep", "600"});
-  EXPECT_EQ(box.inspect("l", "{{json .Config.Labels}}"), R"({"a":"1","b":""})");
+  box.run_detached({"--name", "lx", "--label", "a=1", "--label", "b"}, {"sleep", "600"});
+  EXPECT_EQ(box.inspect("lx", "{{json .Config.Labels}}"), R"({"a":"1","b":""})");
 }
 
 TEST_F(Run, NameConflict) {
@@ -288,7 +288,7 @@ TEST_F(Run, TwentyAtOnce) {
   box.load("busybox");
   std::vector<Background> all;
   for (int number = 0; number < 20; ++number) {
-    all.push_back(box.start({"run", "-d", "--name", "c" + std::to_string(number), "busybox", "sleep", "600"}));
+    all.push_back(box.start({"run", "-d", "--name", "cx" + std::to_string(number), "busybox", "sleep", "600"}));
   }
   for (Background& one : all) {
     const Result result = one.wait();
@@ -296,7 +296,7 @@ TEST_F(Run, TwentyAtOnce) {
   }
   EXPECT_EQ(lines_of(box.minidock_ok({"ps", "-q"})).size(), 20u);
   const std::string addresses = box.shell(
-      "for n in $(seq 0 19); do ip netns exec c$n ip -4 -o addr show dev eth0; done | awk '{print $4}' | sort -u | wc "
+      "for n in $(seq 0 19); do ip netns exec cx$n ip -4 -o addr show dev eth0; done | awk '{print $4}' | sort -u | wc "
       "-l");
   EXPECT_EQ(addresses, "20");
 }

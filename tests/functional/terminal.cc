@@ -61,7 +61,9 @@ bool Terminal::shows(const std::string& text) {
       return true;
     }
     if (std::chrono::steady_clock::now() > deadline) return false;
-    if (!read_more(200) && waitpid(pid_, nullptr, WNOHANG | WNOWAIT) != 0 && !read_more(0)) {
+    siginfo_t end = {};
+    if (!read_more(200) && waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        end.si_pid != 0 && !read_more(0)) {
       return screen_.find(text, matched_) != std::string::npos;
     }
   }

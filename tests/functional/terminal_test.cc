@@ -59,17 +59,17 @@ TEST_F(OnTerminal, WindowSizeFollows) {
 }
 
 TEST_F(OnTerminal, DetachKeysLeaveTheContainerRunning) {
-  Terminal terminal(box.command({"run", "-it", "--name", "d", "busybox", "sh"}));
+  Terminal terminal(box.command({"run", "-it", "--name", "dx", "busybox", "sh"}));
   ASSERT_TRUE(terminal.shows("# "));
   terminal.type("\x10\x11");  // ctrl-p ctrl-q
   EXPECT_EQ(terminal.wait(), 0);
   EXPECT_TRUE(terminal.has_first_mode());
-  EXPECT_EQ(box.inspect("d", "{{.State.Status}}"), "running");
+  EXPECT_EQ(box.inspect("dx", "{{.State.Status}}"), "running");
 }
 
 TEST_F(OnTerminal, ExecHasATerminalToo) {
-  box.minidock_ok({"run", "-d", "--name", "e", "busybox", "sleep", "600"});
-  Terminal terminal(box.command({"exec", "-it", "e", "sh"}), 33, 90);
+  box.minidock_ok({"run", "-d", "--name", "ex", "busybox", "sleep", "600"});
+  Terminal terminal(box.command({"exec", "-it", "ex", "sh"}), 33, 90);
   ASSERT_TRUE(terminal.shows("# ")) << terminal.screen();
   terminal.type("tty; stty size; exit 4\r");
   EXPECT_TRUE(terminal.shows("/dev/pts/")) << terminal.screen();
@@ -79,9 +79,9 @@ TEST_F(OnTerminal, ExecHasATerminalToo) {
 }
 
 TEST_F(OnTerminal, DetachedContainerWithTerminalLogsWhatItShows) {
-  box.minidock_ok({"run", "-dt", "--name", "t", "busybox", "sh", "-c", "test -t 1 && echo is a terminal"});
-  box.minidock_ok({"wait", "t"});
-  EXPECT_THAT(box.minidock({"logs", "t"}).out, HasSubstr("is a terminal\r\n"));
+  box.minidock_ok({"run", "-dt", "--name", "tx", "busybox", "sh", "-c", "test -t 1 && echo is a terminal"});
+  box.minidock_ok({"wait", "tx"});
+  EXPECT_THAT(box.minidock({"logs", "tx"}).out, HasSubstr("is a terminal\r\n"));
 }
 
 TEST_F(OnTerminal, WithoutATerminalOfItsOwnMinusITIsRefused) {
@@ -91,7 +91,7 @@ TEST_F(OnTerminal, WithoutATerminalOfItsOwnMinusITIsRefused) {
 }
 
 TEST_F(OnTerminal, KilledCommandRestoresTheMode) {
-  Terminal terminal(box.command({"run", "-it", "--name", "k", "busybox", "sh"}));
+  Terminal terminal(box.command({"run", "-it", "--name", "kx", "busybox", "sh"}));
   ASSERT_TRUE(terminal.shows("# "));
   EXPECT_FALSE(terminal.has_first_mode());
   kill(terminal.pid(), SIGTERM);

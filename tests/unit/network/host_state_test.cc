@@ -38,13 +38,17 @@ TEST_F(HostState, IsMendedWhateverSomebodyTookAway) {
   start_network();
   const std::string ruleset = output_of("nft list ruleset");
   const std::string table = "inet " + instance_.nft_table;
-  for (const std::string& command :
-       {std::string("nft flush ruleset"), "nft flush table " + table, "nft flush chain " + table + " raw_prerouting",
-        "nft 'add table inet other; flush ruleset'", "ip link del " + instance_.bridge,
-        "ip link set " + instance_.bridge + " down", "ip addr flush dev " + instance_.bridge,
-        "ip addr flush dev " + instance_.bridge + " && ip addr add 10.1.1.1/24 dev " + instance_.bridge,
-        std::string("sysctl -qw net.ipv4.ip_forward=0"),
-        fmt::format("sysctl -qw net.ipv4.conf.{}.route_localnet=0", instance_.bridge)}) {
+  const std::vector<std::string> damages = {
+      "nft flush ruleset",
+      "nft flush table " + table,
+      "nft flush chain " + table + " raw_prerouting",
+      "ip link del " + instance_.bridge,
+      "ip link set " + instance_.bridge + " down",
+      "ip addr flush dev " + instance_.bridge,
+      "ip addr flush dev " + instance_.bridge + " && ip addr add 10.1.1.1/24 dev " + instance_.bridge,
+      "sysctl -qw net.ipv4.ip_forward=0",
+      fmt::format("sysctl -qw net.ipv4.conf.{}.route_localnet=0", instance_.bridge)};
+  for (const std::string& command : damages) {
     output_of(command);
     ensure_host_state(*database_, instance_, network_);
     EXPECT_EQ(output_of("nft list ruleset"), ruleset) << command;

@@ -36,7 +36,7 @@ class HostPools : public HostTest {};
 TEST_F(HostPools, AvoidRoutesOfEveryTableAndAddressesOfInterfacesThatAreDown) {
   output_of("ip route add 172.17.5.0/24 dev lo");
   output_of("ip route add 172.18.0.0/16 dev lo table 77");
-  output_of("ip link add down type veth peer name peer && ip addr add 172.19.0.1/32 dev down");
+  output_of("ip link add idle type veth peer name peer && ip addr add 172.19.0.1/32 dev idle");
   EXPECT_EQ(default_network(*database_, instance_, "").subnet, "172.20.0.0/16");
 }
 

@@ -20,6 +20,11 @@ class Publish : public HostTest {
     server_ = serve_tcp(web_.netns.get(), "0.0.0.0", 80);
   }
 
+  // What an attacker does: packets to 127.0.0.1 leave his machine, and answers from there are taken.
+  static void send_localhost_away(const Fd& netns, const std::string& gateway) {
+    output_in(netns.get(), "sysctl -qw net.ipv4.conf.all.route_localnet=1 && ip route add 127.0.0.1/32 via " + gateway);
+  }
+
   Container web_;
   Container client_;
   Fd remote_;
@@ -62,7 +67,7 @@ TEST_F(Publish, OnLocalhostIsClosedToTheOutside) {
   std::vector<PublishedPort> ports = {{"tcp", "127.0.0.1", 8080, 80}, {"tcp", "0.0.0.0", 8081, 80}};
   const std::vector<Fd> held = publish(web_, ports);
   EXPECT_EQ(connect_to(host_.get(), "127.0.0.1", 8080, server_), "172.17.0.1");
-  output_in(remote_.get(), "ip route add 127.0.0.1/32 via 198.51.100.1");
+  send_localhost_away(remote_, "198.51.100.1");
   EXPECT_EQ(connect_to(remote_.get(), "198.51.100.1", 8081, server_), "198.51.100.2");
   const Fd by_localhost = start_connection(remote_.get(), "127.0.0.1", 8080);
   const Fd by_address = start_connection(remote_.get(), "198.51.100.1", 8080);
@@ -99,7 +104,8 @@ TEST_F(Publish, ContainersDoNotReachTheHostsLocalhost) {
   const Fd local = serve_tcp(host_.get(), "127.0.0.1", 9000);
   const Fd open = serve_tcp(host_.get(), "172.17.0.1", 9001);
   const int inside = client_.netns.get();
-  output_in(inside, "ip addr del 127.0.0.1/8 dev lo && ip route add 127.0.0.1/32 via 172.17.0.1");
+  output_in(inside, "ip addr del 127.0.0.1/8 dev lo");
+  send_localhost_away(client_.netns, "172.17.0.1");
   EXPECT_EQ(connect_to(inside, "172.17.0.1", 9001, open), "172.17.0.3");
   const Fd attempt = start_connection(inside, "127.0.0.1", 9000);
   EXPECT_EQ(connect_to(inside, "172.17.0.1", 9001, open), "172.17.0.3");

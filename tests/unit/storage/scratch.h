@@ -12,7 +12,7 @@ namespace minidock {
 
 class Scratch {
  public:
-  Scratch() {
+  explicit Scratch(const std::string& parent = "/tmp") : path_(parent + "/minidock-test-XXXXXX") {
     if (mkdtemp(path_.data()) == nullptr) throw SysError("mkdtemp");
   }
   ~Scratch() {
@@ -27,7 +27,7 @@ class Scratch {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_ = "/tmp/minidock-test-XXXXXX";
+  std::string path_;
 };
 
 }  // namespace minidock

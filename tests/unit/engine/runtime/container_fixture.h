@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/process.h"
 #include "engine/runtime/container_process.h"
 #include "engine/runtime/exec_process.h"

@@ -30,7 +30,9 @@ class HostileRootfsTest : public ContainerTest {
     EXPECT_EQ(std::distance(fs::directory_iterator(path("canary")), fs::directory_iterator()), 1);
     ContainerTest::TearDown();
   }
+  // The link's target exists inside the image too: that is where it has to lead.
   void replace_by_link(const std::string& name, const std::string& target) const {
+    fs::create_directories(layer(path("canary")));
     fs::remove_all(layer(name));
     fs::create_symlink(target, layer(name));
   }
@@ -53,7 +55,7 @@ TEST_F(HostileRootfsTest, LinksInThePlaceOfKernelFileSystemsAreRefused) {
 
 TEST_F(HostileRootfsTest, MountTargetsThroughLinksStayInside) {
   replace_by_link("/data", path("canary"));
-  replace_by_link("/etc/hosts", path("canary/file"));
+  replace_by_link("/etc/hosts", "../../../.." + path("elsewhere/file"));  // leads nowhere yet, inside and outside
   file::write(path("hosts"), "hello\n", 0644);
   Spec spec = make_host_user_spec("cat /etc/hosts; touch /data/x && ls /data");
   const std::string volume = make_volume("volume");
@@ -61,6 +63,7 @@ TEST_F(HostileRootfsTest, MountTargetsThroughLinksStayInside) {
   spec.mounts.push_back({"/data/../data/sub", "tmpfs", "tmpfs", {}});
   spec.mounts.push_back({"/etc/hosts", "bind", path("hosts"), {"rbind"}});
   EXPECT_EQ(run(spec).output, "hello\nsub\nx\n");
+  EXPECT_FALSE(fs::exists(path("elsewhere")));
 }
 
 TEST_F(HostileRootfsTest, WorkingDirectoryThroughALinkStaysInside) {

@@ -1,6 +1,7 @@
 // Parts that need no container.
 #include <gmock/gmock.h>
 #include <linux/bpf.h>
+#include <linux/mount.h>
 
 #include <array>
 #include <limits>

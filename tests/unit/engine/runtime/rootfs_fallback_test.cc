@@ -50,6 +50,8 @@ TEST_P(RootfsFallbackTest, VolatileIsTaken) {
   Spec spec = forced(make_spec("grep -c '^overlay / .*volatile' /proc/mounts"));
   spec.rootfs.is_volatile = true;
   EXPECT_EQ(run(spec).output, "1\n");
+  // A second start could show half of what the first one wrote.
+  EXPECT_THAT(error_of(spec, ErrorKind::conflict), ::testing::HasSubstr("remove it and create a new one"));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RootfsFallbackTest,
