@@ -15,8 +15,8 @@ struct EngineContext {
   const storage::Instance& instance;
   const DaemonConfig& config;
   bool debug = false;
-  // argv of "minidock <the same instance>" for processes that are started on its behalf.
-  std::vector<std::string> own_command;
+  // The global options that name this instance, for processes that are started on its behalf.
+  std::vector<std::string> instance_arguments;
 };
 
 }  // namespace minidock

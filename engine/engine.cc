@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "base/process.h"
 #include "base/trace.h"
 #include "engine/lifecycle.h"
 
@@ -29,17 +28,10 @@ storage::Database& Engine::database() {
   return *database_;
 }
 
-std::vector<std::string> Engine::global_arguments() const {
+EngineContext Engine::context() {
   std::vector<std::string> arguments{"--root", instance_.root, "--state", instance_.state};
   if (config_file_) arguments.insert(arguments.end(), {"--config-file", *config_file_});
-  return arguments;
-}
-
-EngineContext Engine::context() {
-  std::vector<std::string> own{process::find_companion("minidock")};
-  const std::vector<std::string> global = global_arguments();
-  own.insert(own.end(), global.begin(), global.end());
-  return EngineContext{database(), instance_, config_, debug_, std::move(own)};
+  return EngineContext{database(), instance_, config_, debug_, std::move(arguments)};
 }
 
 Container Engine::resolve(const std::string& name) {

@@ -146,7 +146,6 @@ class Engine {
   // The container with its state put right.
   Container resolve(const std::string& name);
   image::Image image_for_run(const RunOptions& options);
-  std::vector<std::string> global_arguments() const;
 
   DaemonConfig config_;
   storage::Instance instance_;

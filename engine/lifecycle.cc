@@ -87,7 +87,9 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
   config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
-  config.cleanup_command = context.own_command;
+  config.cleanup_command = {process::find_companion("minidock")};
+  config.cleanup_command.insert(config.cleanup_command.end(), context.instance_arguments.begin(),
+                                context.instance_arguments.end());
   config.cleanup_command.insert(config.cleanup_command.end(), {"internal-clean-up", definition.id});
   config.debug = context.debug;
   return config;
@@ -120,12 +122,6 @@ void attach_network(EngineContext& context, const Reservation& reservation, pid_
   const ContainerState& state = reservation.container.state;
   network::attach_endpoint(context.instance, reservation.network, state.endpoint, netns.get());
   if (!state.ports.empty()) network::publish_ports(context.instance, state.endpoint.address, state.ports);
-}
-
-// Everything that finish() and a failed start give back besides the row.
-void release_resources(EngineContext& context, const Container& container) {
-  if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
-  network::release_reservations(context.database, container.id());
 }
 
 // A shim that was killed could not tidy up after itself.
@@ -202,7 +198,14 @@ shim::StartingShim start(EngineContext& context, Reservation& reservation, bool 
     if (reservation.has_endpoint()) {
       network::ensure_host_state(context.database, context.instance, reservation.network);
     }
-    attach_network(context, reservation, shim.wait_created());
+    const pid_t pid = shim.wait_created();
+    try {
+      attach_network(context, reservation, pid);
+    } catch (const Error&) {
+      // A child that died has taken its network namespace along: its own error is the cause to show.
+      shim.throw_own_error();
+      throw;
+    }
     shim.network_ready();
     container.state.running = shim.wait_started();
     container.state.started_at = container.state.running.started_at;
@@ -283,8 +286,10 @@ Container settle(EngineContext& context, Container container) {
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
   remove_remains_of_shim(context, container);
+  // The kernel takes milliseconds to forget map elements: not while others wait for the database.
+  if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   storage::Transaction transaction(context.database);
-  release_resources(context, container);
+  network::release_reservations(context.database, container.id());
   container.state.ports.clear();
   container.state.endpoint = {};
   container.state.running = {};

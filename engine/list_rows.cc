@@ -91,6 +91,7 @@ OrderedJson container_row(const Container& container, bool truncate) {
                      {"CreatedAt", created_at(definition.created)},
                      {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
                      {"Image", definition.image_reference},
+                     {"Label", OrderedJson(definition.config.labels)},
                      {"Labels", labels_text(definition.config.labels)},
                      {"LocalVolumes", std::to_string(volumes)},
                      {"Mounts", mounts_text(definition, truncate)},
@@ -126,7 +127,7 @@ std::vector<OrderedJson> image_rows(const image::Image& image, bool truncate) {
                        {"Digest", digest == digests.end() ? "<none>" : digest->second},
                        {"ID", truncate ? image.id.substr(7, kShortId) : image.id},
                        {"Repository", repository},
-                       {"Size", format::human_size(static_cast<double>(image.size))},
+                       {"Size", format::human_size(static_cast<double>(image.size), 3)},
                        {"Tag", tag}};
   };
   std::vector<OrderedJson> rows;

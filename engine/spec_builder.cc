@@ -71,8 +71,10 @@ void add_system_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
     const std::string root = inputs.namespaces.ipc.container
                                  ? fmt::format("/proc/{}/root", inputs.namespaces.ipc.container->pid)
                                  : std::string();
-    spec.mounts.push_back({"/dev/mqueue", "bind", root + "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}});
-    spec.mounts.push_back({"/dev/shm", "bind", root + "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}});
+    for (const char* path : {"/dev/mqueue", "/dev/shm"}) {
+      if (!file::exists(root + path)) continue;  // a host without one has nothing to share
+      spec.mounts.push_back({path, "bind", root + path, {"rbind", "nosuid", "noexec", "nodev"}});
+    }
   }
 }
 

@@ -1,12 +1,23 @@
 // pull, load, import, images, tag, rmi: what needs big libraries is done by minidock-image, the rest on the database.
+#include <unistd.h>
+
 #include "engine/engine.h"
 #include "engine/image_job.h"
 #include "engine/lifecycle.h"
 
 namespace minidock {
+namespace {
+
+// Bars that move only make sense on a terminal.
+std::string progress_style(const PullOptions& options) {
+  if (options.quiet) return "quiet";
+  return ::isatty(options.progress_fd) != 0 ? "tty" : "plain";
+}
+
+}  // namespace
 
 void Engine::pull(const PullOptions& options) {
-  std::vector<std::string> arguments{"pull", "--progress", options.quiet ? "quiet" : "auto", "--progress-fd",
+  std::vector<std::string> arguments{"pull", "--progress", progress_style(options), "--progress-fd",
                                      std::to_string(options.progress_fd)};
   if (!options.platform.empty()) arguments.insert(arguments.end(), {"--platform", options.platform});
   for (const std::string& registry : config_.insecure_registries) {
