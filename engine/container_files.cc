@@ -33,8 +33,7 @@ bool reachable_resolver(const std::string& address) {
 std::string hosts_file(const HostsEntry& entry) {
   std::string text = kDefaultHosts;
   if (entry.address.empty()) return text;
-  const std::string full =
-      entry.domainname.empty() ? "" : fmt::format("{}.{} ", entry.hostname, entry.domainname);
+  const std::string full = entry.domainname.empty() ? "" : fmt::format("{}.{} ", entry.hostname, entry.domainname);
   text += fmt::format("{}\t{}{}\n", entry.address, full, entry.hostname);
   return text;
 }

@@ -40,10 +40,10 @@ struct Container {
   bool running() const { return state.status == ContainerStatus::running; }
 };
 
-// The lock of a container: held by the command that starts or removes it and, on the same open file, by its shim as long
-// as the container lives. Whoever can take it knows that nothing is alive behind the container.
-Fd try_lock_container(const storage::Instance& instance, const std::string& id);   // invalid: somebody holds it
-Fd lock_container(const storage::Instance& instance, const std::string& id);       // waits
+// The lock of a container: held by the command that starts or removes it and, on the same open file, by its shim as
+// long as the container lives. Whoever can take it knows that nothing is alive behind the container.
+Fd try_lock_container(const storage::Instance& instance, const std::string& id);  // invalid: somebody holds it
+Fd lock_container(const storage::Instance& instance, const std::string& id);      // waits
 
 // ErrorKind::conflict with docker's words when the name is taken.
 void insert_container(storage::Database& database, const Container& container);

@@ -55,9 +55,9 @@ void merge_config(ContainerConfig& config, const HostConfig& host, const image::
 void check_working_directory(ContainerConfig& config) {
   if (config.working_dir.empty()) return;
   if (!config.working_dir.starts_with('/')) {
-    throw Error(ErrorKind::invalid_argument,
-                fmt::format("the working directory '{}' is invalid, it needs to be an absolute path",
-                            config.working_dir));
+    throw Error(
+        ErrorKind::invalid_argument,
+        fmt::format("the working directory '{}' is invalid, it needs to be an absolute path", config.working_dir));
   }
   config.working_dir = path::clean_absolute(config.working_dir);
 }

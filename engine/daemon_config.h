@@ -23,8 +23,8 @@ struct DaemonConfig {
   bool init = false;                             // "init": --init for every container
   std::int64_t default_shm_size = 64 << 20;      // "default-shm-size", bytes or "64M"
   bool debug = false;                            // "debug": as --debug
-  // "storage-opts": ["minidock.layer-mapping=automatic|copy"]: copy keeps a chowned copy of each layer for each id range
-  // instead of idmapped mounts.
+  // "storage-opts": ["minidock.layer-mapping=automatic|copy"]: copy keeps a chowned copy of each layer for each id
+  // range instead of idmapped mounts.
   bool copy_layers = false;
 };
 

@@ -41,11 +41,11 @@ struct MountRequest {
   std::string source;       // host path or volume name; empty: anonymous volume
   std::string destination;  // absolute, clean
   bool read_only = false;
-  bool no_copy = false;               // volume-nocopy
-  bool create_source = false;         // -v makes a missing host directory, --mount does not
+  bool no_copy = false;        // volume-nocopy
+  bool create_source = false;  // -v makes a missing host directory, --mount does not
   std::string propagation = "rprivate";
-  std::string tmpfs_options;          // "size=64m,mode=1777"
-  std::string text;                   // as typed, for HostConfig.Binds; empty for --mount
+  std::string tmpfs_options;  // "size=64m,mode=1777"
+  std::string text;           // as typed, for HostConfig.Binds; empty for --mount
 };
 
 struct HostConfig {

@@ -10,11 +10,11 @@
 
 #include "base/json.h"
 #include "engine/container_store.h"
-#include "engine/daemon_config.h"
 #include "engine/context.h"
+#include "engine/daemon_config.h"
 #include "engine/definition.h"
-#include "engine/subordinate_ids.h"
 #include "engine/streams/client_streams.h"
+#include "engine/subordinate_ids.h"
 #include "image/image_store.h"
 #include "storage/database.h"
 #include "storage/instance.h"
@@ -85,7 +85,7 @@ struct ExecOptions {
 
 struct ListOptions {
   bool all = false;
-  int last = 0;  // -n; 0 for no limit
+  int last = 0;                      // -n; 0 for no limit
   std::vector<std::string> filters;  // "status=running"
 };
 
@@ -93,7 +93,7 @@ struct LogsOptions {
   std::string container;
   bool follow = false;
   bool timestamps = false;
-  std::optional<std::int64_t> tail;  // lines; nothing for all
+  std::optional<std::int64_t> tail;   // lines; nothing for all
   std::optional<std::int64_t> since;  // ns since the epoch
   std::optional<std::int64_t> until;
 };

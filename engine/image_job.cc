@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/error_report.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/process.h"
 #include "base/syscall.h"
 
@@ -20,9 +19,8 @@ void run_image_job(const storage::Instance& instance, bool debug, const std::vec
   Pipe errors = sys::pipe();
   process::SpawnOptions options;
   options.program = process::find_companion("minidock-image");
-  options.arguments = {options.program, "--root",     instance.root,
-                       "--state",       instance.state, "--error-fd",
-                       std::to_string(kErrorFd)};
+  options.arguments = {options.program, "--root",     instance.root,           "--state",
+                       instance.state,  "--error-fd", std::to_string(kErrorFd)};
   if (debug) options.arguments.emplace_back("--debug");
   options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
   options.fds = {{errors.write.get(), kErrorFd}};
@@ -34,9 +32,7 @@ void run_image_job(const storage::Instance& instance, bool debug, const std::vec
   if (report.empty()) {
     throw Error(ErrorKind::internal, fmt::format("minidock-image ended with exit code {} and no message", code));
   }
-  const Json document = json::parse(report, "the report of minidock-image");
-  throw Error(error_kind_from_string(json::get_string(document, "kind")), json::get_string(document, "message"),
-              static_cast<int>(json::get_int(document, "errno")));
+  throw error_from_report(report, "the report of minidock-image");
 }
 
 }  // namespace minidock

@@ -20,18 +20,19 @@ using Kind = NamespaceChoice::Kind;
 
 constexpr char kNetnsDirectory[] = "/run/netns";
 
-std::string netns_link(const Container& container) {
-  return fmt::format("{}/{}", kNetnsDirectory, container.name());
-}
+std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
 
 // ---- before the start
 
 IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces) {
   switch (namespaces.user.kind) {
     case Kind::host:
-    case Kind::none: return {};
-    case Kind::own: return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
-    case Kind::joined: break;
+    case Kind::none:
+      return {};
+    case Kind::own:
+      return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
+    case Kind::joined:
+      break;
   }
   if (namespaces.user.container) return mappings_of_process(namespaces.user.container->pid);
   return mappings_of_namespace(namespaces.user.path);
@@ -82,8 +83,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.state_dir = context.instance.container_state_dir(definition.id);
   const Kind network = reservation.namespaces.network.kind;
   if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
-  config.spec = build_spec(
-      {context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
+  config.spec =
+      build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
   config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
@@ -158,8 +159,7 @@ void undo_start(EngineContext& context, Reservation& reservation, const Error& c
 
 Reservation reserve(EngineContext& context, ContainerDefinition definition, bool is_new) {
   Reservation reservation;
-  reservation.namespaces =
-      choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
+  reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
   reservation.mappings = mappings_for(context, reservation.namespaces);
   choose_hostname(context, definition, reservation.namespaces);
   reservation.kept.push_back(lock_container(context.instance, definition.id));
@@ -274,8 +274,8 @@ Container settle(EngineContext& context, Container container) {
     return std::move(*current);
   }
   std::optional<shim::ExitRecord> record = read_exit_record(context.instance, container.id());
-  const bool was_running = current->running() ||
-                           file::exists(context.instance.container_state_dir(container.id()) + "/state.json");
+  const bool was_running =
+      current->running() || file::exists(context.instance.container_state_dir(container.id()) + "/state.json");
   if (!record && was_running) {
     // The shim was killed, and its child with it.
     record = shim::ExitRecord{137, false, current->state.started_at, format::now_ns()};
@@ -288,8 +288,6 @@ void finish(EngineContext& context, Container& container, const std::optional<sh
   remove_remains_of_shim(context, container);
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
-  storage::Transaction transaction(context.database);
-  network::release_reservations(context.database, container.id());
   container.state.ports.clear();
   container.state.endpoint = {};
   container.state.running = {};
@@ -298,15 +296,21 @@ void finish(EngineContext& context, Container& container, const std::optional<sh
   } else {
     container.state.status = ContainerStatus::created;
   }
+  if (container.definition.host.auto_remove) {
+    remove_container(context, container, true);
+    return;
+  }
+  storage::Transaction transaction(context.database);
+  network::release_reservations(context.database, container.id());
   update_container_state(context.database, container.id(), container.state);
   transaction.commit();
-  if (container.definition.host.auto_remove) remove_container(context, container, true);
 }
 
 void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes) {
   // The row goes last: a process killed in between leaves a container that can be removed again.
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);
+  network::release_reservations(context.database, container.id());
   if (anonymous_volumes) remove_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();

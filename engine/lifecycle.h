@@ -23,8 +23,8 @@ struct Reservation {
   Container container;
   NamespaceChoices namespaces;
   IdMappings mappings;
-  network::Network network;        // valid when the container has an endpoint
-  std::vector<Fd> kept;            // port sockets and the lock, for the shim
+  network::Network network;  // valid when the container has an endpoint
+  std::vector<Fd> kept;      // port sockets and the lock, for the shim
   bool has_endpoint() const { return !container.state.endpoint.address.empty(); }
 };
 
@@ -35,12 +35,12 @@ Reservation reserve(EngineContext& context, ContainerDefinition definition, bool
 // fails all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.
 shim::StartingShim start(EngineContext& context, Reservation& reservation, bool attach);
 
-// The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with its
-// end (--rm) comes back as exited, though its row is gone.
+// The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with
+// its end (--rm) comes back as exited, though its row is gone.
 Container settle(EngineContext& context, Container container);
 
-// Releases what an ended container held and writes the end into its row; removes it when it was run with --rm. The caller
-// holds the lock.
+// Releases what an ended container held and writes the end into its row; removes it when it was run with --rm. The
+// caller holds the lock.
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record);
 
 // Deletes directories and row. The caller holds the lock, nothing is alive.

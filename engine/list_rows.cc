@@ -50,10 +50,13 @@ std::string mounts_text(const ContainerDefinition& definition, bool truncate) {
 
 std::string status_text(const ContainerState& state) {
   switch (state.status) {
-    case ContainerStatus::running: return "Up " + format::human_duration(format::now_ns() - state.started_at);
-    case ContainerStatus::exited: return fmt::format("Exited ({}) {}", state.exit_code, ago(state.finished_at));
+    case ContainerStatus::running:
+      return "Up " + format::human_duration(format::now_ns() - state.started_at);
+    case ContainerStatus::exited:
+      return fmt::format("Exited ({}) {}", state.exit_code, ago(state.finished_at));
     case ContainerStatus::created:
-    case ContainerStatus::starting: break;
+    case ContainerStatus::starting:
+      break;
   }
   return "Created";
 }
@@ -75,10 +78,10 @@ std::string ports_text(const Container& container) {
 }
 
 OrderedJson container_headers() {
-  return OrderedJson{{"Command", "COMMAND"},   {"CreatedAt", "CREATED AT"}, {"ID", "CONTAINER ID"},
-                     {"Image", "IMAGE"},       {"Labels", "LABELS"},        {"LocalVolumes", "LOCAL VOLUMES"},
-                     {"Mounts", "MOUNTS"},     {"Names", "NAMES"},          {"Networks", "NETWORKS"},
-                     {"Ports", "PORTS"},       {"RunningFor", "CREATED"},   {"State", "STATE"},
+  return OrderedJson{{"Command", "COMMAND"}, {"CreatedAt", "CREATED AT"}, {"ID", "CONTAINER ID"},
+                     {"Image", "IMAGE"},     {"Labels", "LABELS"},        {"LocalVolumes", "LOCAL VOLUMES"},
+                     {"Mounts", "MOUNTS"},   {"Names", "NAMES"},          {"Networks", "NETWORKS"},
+                     {"Ports", "PORTS"},     {"RunningFor", "CREATED"},   {"State", "STATE"},
                      {"Status", "STATUS"}};
 }
 
@@ -87,27 +90,31 @@ OrderedJson container_row(const Container& container, bool truncate) {
   const auto volumes = std::count_if(definition.mount_points.begin(), definition.mount_points.end(),
                                      [](const MountPoint& mount) { return mount.type == "volume"; });
   const std::string network = definition.host.network_mode == "default" ? "bridge" : definition.host.network_mode;
-  return OrderedJson{{"Command", command_text(definition.args, truncate)},
-                     {"CreatedAt", created_at(definition.created)},
-                     {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
-                     {"Image", definition.image_reference},
-                     {"Label", OrderedJson(definition.config.labels)},
-                     {"Labels", labels_text(definition.config.labels)},
-                     {"LocalVolumes", std::to_string(volumes)},
-                     {"Mounts", mounts_text(definition, truncate)},
-                     {"Names", definition.name},
-                     {"Networks", network},
-                     {"Ports", ports_text(container)},
-                     {"RunningFor", ago(definition.created)},
-                     {"State", std::string(to_string(container.state.status == ContainerStatus::starting
-                                                         ? ContainerStatus::created
-                                                         : container.state.status))},
-                     {"Status", status_text(container.state)}};
+  return OrderedJson{
+      {"Command", command_text(definition.args, truncate)},
+      {"CreatedAt", created_at(definition.created)},
+      {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
+      {"Image", definition.image_reference},
+      {"Label", OrderedJson(definition.config.labels)},
+      {"Labels", labels_text(definition.config.labels)},
+      {"LocalVolumes", std::to_string(volumes)},
+      {"Mounts", mounts_text(definition, truncate)},
+      {"Names", definition.name},
+      {"Networks", network},
+      {"Ports", ports_text(container)},
+      {"RunningFor", ago(definition.created)},
+      {"State", std::string(to_string(container.state.status == ContainerStatus::starting ? ContainerStatus::created
+                                                                                          : container.state.status))},
+      {"Status", status_text(container.state)}};
 }
 
 OrderedJson image_headers() {
-  return OrderedJson{{"CreatedAt", "CREATED AT"},   {"CreatedSince", "CREATED"}, {"Digest", "DIGEST"},
-                     {"ID", "IMAGE ID"},            {"Repository", "REPOSITORY"}, {"Size", "SIZE"},
+  return OrderedJson{{"CreatedAt", "CREATED AT"},
+                     {"CreatedSince", "CREATED"},
+                     {"Digest", "DIGEST"},
+                     {"ID", "IMAGE ID"},
+                     {"Repository", "REPOSITORY"},
+                     {"Size", "SIZE"},
                      {"Tag", "TAG"}};
 }
 

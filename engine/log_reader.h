@@ -11,7 +11,7 @@
 namespace minidock {
 
 struct LogEntry {
-  std::string text;    // with its line end
+  std::string text;  // with its line end
   bool is_stderr = false;
   std::int64_t time = 0;  // ns since the epoch
 };

@@ -13,25 +13,24 @@ namespace minidock {
 namespace {
 
 constexpr std::array<std::string_view, 72> kAdjectives{
-    "able",     "agile",   "alert",    "amber",   "ample",   "apt",      "brave",   "breezy",  "bright",
-    "brisk",    "calm",    "candid",   "careful", "cheery",  "civil",    "clear",   "clever",  "cosy",
-    "curious",  "daring",  "deft",     "eager",   "earnest", "easy",     "exact",   "fair",    "fleet",
-    "fond",     "frank",   "fresh",    "gentle",  "glad",    "golden",   "handy",   "hardy",   "honest",
-    "humble",   "jolly",   "keen",     "kind",    "lively",  "loyal",    "lucid",   "lucky",   "mellow",
-    "merry",    "mighty",  "modest",   "neat",    "nimble",  "noble",    "patient", "placid",  "plucky",
-    "polite",   "proud",   "quick",    "quiet",   "ready",   "robust",   "serene",  "sharp",   "silent",
-    "sincere",  "steady",  "sunny",    "swift",   "tidy",    "upbeat",   "vivid",   "warm",    "witty"};
+    "able",    "agile",   "alert",  "amber",  "ample",  "apt",    "brave", "breezy",  "bright",  "brisk",  "calm",
+    "candid",  "careful", "cheery", "civil",  "clear",  "clever", "cosy",  "curious", "daring",  "deft",   "eager",
+    "earnest", "easy",    "exact",  "fair",   "fleet",  "fond",   "frank", "fresh",   "gentle",  "glad",   "golden",
+    "handy",   "hardy",   "honest", "humble", "jolly",  "keen",   "kind",  "lively",  "loyal",   "lucid",  "lucky",
+    "mellow",  "merry",   "mighty", "modest", "neat",   "nimble", "noble", "patient", "placid",  "plucky", "polite",
+    "proud",   "quick",   "quiet",  "ready",  "robust", "serene", "sharp", "silent",  "sincere", "steady", "sunny",
+    "swift",   "tidy",    "upbeat", "vivid",  "warm",   "witty"};
 
 // People of computing, mathematics and the sciences.
 constexpr std::array<std::string_view, 64> kSurnames{
-    "abel",    "allen",     "ampere",  "babbage",  "backus",   "bell",     "bernoulli", "bohr",
-    "boole",   "cantor",    "cerf",    "chomsky",  "church",   "codd",     "cray",      "curie",
-    "darwin",  "dijkstra",  "easley",  "engelbart", "erdos",   "euclid",   "euler",     "faraday",
-    "fermat",  "fermi",     "floyd",   "franklin", "galileo",  "gauss",    "germain",   "goedel",
-    "hamilton", "hamming",  "hilbert", "hoare",    "hopper",   "huffman",  "huygens",   "hypatia",
-    "kepler",  "kernighan", "knuth",   "lamarr",   "lamport",  "liskov",   "lovelace",  "maxwell",
-    "mccarthy", "meitner",  "mendel",  "minsky",   "naur",     "newton",   "noether",   "pascal",
-    "perlman", "ramanujan", "ritchie", "shannon",  "tarjan",   "thompson", "turing",    "wirth"};
+    "abel",     "allen",     "ampere",  "babbage",   "backus",  "bell",     "bernoulli", "bohr",
+    "boole",    "cantor",    "cerf",    "chomsky",   "church",  "codd",     "cray",      "curie",
+    "darwin",   "dijkstra",  "easley",  "engelbart", "erdos",   "euclid",   "euler",     "faraday",
+    "fermat",   "fermi",     "floyd",   "franklin",  "galileo", "gauss",    "germain",   "goedel",
+    "hamilton", "hamming",   "hilbert", "hoare",     "hopper",  "huffman",  "huygens",   "hypatia",
+    "kepler",   "kernighan", "knuth",   "lamarr",    "lamport", "liskov",   "lovelace",  "maxwell",
+    "mccarthy", "meitner",   "mendel",  "minsky",    "naur",    "newton",   "noether",   "pascal",
+    "perlman",  "ramanujan", "ritchie", "shannon",   "tarjan",  "thompson", "turing",    "wirth"};
 
 template <std::size_t Size>
 std::string_view pick(const std::array<std::string_view, Size>& words) {

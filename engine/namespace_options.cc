@@ -63,8 +63,8 @@ NamespaceChoice user_namespace_of(EngineContext& context, const NamespaceChoice&
       json::parse(file::read(context.instance.container_dir(joined.container_id) + "/shim.json"), "shim.json");
   const shim::ShimConfig config = shim::shim_config_from_json(document);
   const auto& namespaces = config.spec.namespaces;
-  const bool has_user = std::any_of(namespaces.begin(), namespaces.end(),
-                                    [](const runtime::Namespace& ns) { return ns.type == "user"; });
+  const bool has_user =
+      std::any_of(namespaces.begin(), namespaces.end(), [](const runtime::Namespace& ns) { return ns.type == "user"; });
   if (!has_user) return NamespaceChoice{Kind::host, "", {}, ""};
   NamespaceChoice choice = joined;
   choice.path = fmt::format("/proc/{}/ns/user", joined.container->pid);

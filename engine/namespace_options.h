@@ -1,4 +1,5 @@
-// --network, --pid, --ipc, --uts, --userns and --cgroupns: the words checked as docker does, the names in them looked up.
+// --network, --pid, --ipc, --uts, --userns and --cgroupns: the words checked as docker does, the names in them looked
+// up.
 #pragma once
 
 #include "engine/context.h"
@@ -6,13 +7,14 @@
 
 namespace minidock {
 
-// What docker refuses while user namespaces are remapped, in its words, unless `--userns host`; and options that exclude
-// each other. ErrorKind::invalid_argument.
+// What docker refuses while user namespaces are remapped, in its words, unless `--userns host`; and options that
+// exclude each other. ErrorKind::invalid_argument.
 void check_namespace_options(const ContainerConfig& config, const HostConfig& host, bool remapped);
 
-// Looks the modes up. `remapped`: a container without a mode of its own gets a user namespace. A container whose network,
-// PID or IPC namespace belongs to another's user namespace joins that too, since the kernel allows nothing else.
-// ErrorKind::not_found for an unknown network or container, ErrorKind::conflict when the other one is not running.
+// Looks the modes up. `remapped`: a container without a mode of its own gets a user namespace. A container whose
+// network, PID or IPC namespace belongs to another's user namespace joins that too, since the kernel allows nothing
+// else. ErrorKind::not_found for an unknown network or container, ErrorKind::conflict when the other one is not
+// running.
 NamespaceChoices choose_namespaces(EngineContext& context, const HostConfig& host, bool remapped);
 
 }  // namespace minidock

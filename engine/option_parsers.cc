@@ -66,15 +66,14 @@ std::string take_protocol(std::string& text, const std::string& whole) {
 
 bool is_volume_name(const std::string& name) {
   if (name.size() < 2 || !std::isalnum(static_cast<unsigned char>(name.front()))) return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '.' || c == '-';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 void check_destination(const std::string& destination, const std::string& whole) {
   if (!destination.starts_with('/')) {
-    invalid(fmt::format("invalid volume specification: '{}': invalid mount config for type: mount path must be absolute",
-                        whole));
+    invalid(fmt::format(
+        "invalid volume specification: '{}': invalid mount config for type: mount path must be absolute", whole));
   }
   if (path::clean_absolute(destination) == "/") {
     invalid(fmt::format("invalid specification: destination can't be '/': '{}'", whole));
@@ -96,10 +95,11 @@ void set_volume_source(MountRequest& mount, const std::string& source, const std
     return;
   }
   if (!is_volume_name(source)) {
-    invalid(fmt::format("create {}: \"{}\" includes invalid characters for a local volume name, only "
-                        "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use "
-                        "absolute path",
-                        source, source));
+    invalid(
+        fmt::format("create {}: \"{}\" includes invalid characters for a local volume name, only "
+                    "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use "
+                    "absolute path",
+                    source, source));
   }
   mount.type = MountRequest::Type::volume;
   mount.source = source;
@@ -236,8 +236,8 @@ MountRequest parse_mount(const std::string& whole) {
   mount.destination = path::clean_absolute(mount.destination);
   if (mount.type == MountRequest::Type::bind) {
     if (!source.starts_with('/')) {
-      invalid(fmt::format("invalid mount config for type \"bind\": invalid mount path: '{}' mount path must be absolute",
-                          source));
+      invalid(fmt::format(
+          "invalid mount config for type \"bind\": invalid mount path: '{}' mount path must be absolute", source));
     }
     mount.source = path::clean_absolute(source);
   } else if (mount.type == MountRequest::Type::volume) {

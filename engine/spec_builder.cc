@@ -46,12 +46,36 @@ void set_namespaces(runtime::Spec& spec, const SpecInputs& inputs) {
 
 // ---- mounts
 
+// POSIX message queues and shared memory: the container's own, or with the IPC namespace that it joins.
+void add_ipc_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
+  const Words plain{"nosuid", "noexec", "nodev"};
+  const NamespaceChoice& ipc = inputs.namespaces.ipc;
+  if (ipc.kind == Kind::host) {
+    for (const char* path : {"/dev/mqueue", "/dev/shm"}) {
+      if (!file::exists(path)) continue;  // a host without one has nothing to share
+      spec.mounts.push_back({path, "bind", path, {"rbind", "nosuid", "noexec", "nodev"}});
+    }
+    return;
+  }
+  spec.mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", plain});
+  if (ipc.container) {
+    spec.mounts.push_back({"/dev/shm", "bind", fmt::format("/proc/{}/root/dev/shm", ipc.container->pid), plain});
+    return;
+  }
+  spec.mounts.push_back(
+      {"/dev/shm",
+       "tmpfs",
+       "shm",
+       {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", inputs.config.default_shm_size)}});
+}
+
 void add_system_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
   const bool privileged = inputs.definition.host.privileged;
   const Words plain{"nosuid", "noexec", "nodev"};
   Words sys = plain;
   if (!privileged) sys.emplace_back("ro");
-  // docker: the container's cgroup is writable under remapping (its files belong to the host's root) or when privileged.
+  // docker: the container's cgroup is writable under remapping (its files belong to the host's root) or when
+  // privileged.
   Words cgroup = plain;
   if (!privileged && inputs.namespaces.user.kind == Kind::host) cgroup.emplace_back("ro");
 
@@ -61,21 +85,7 @@ void add_system_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
       {"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}});
   spec.mounts.push_back({"/sys", "sysfs", "sysfs", sys});
   spec.mounts.push_back({"/sys/fs/cgroup", "cgroup", "cgroup", cgroup});
-  if (inputs.namespaces.ipc.kind == Kind::own) {
-    spec.mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", plain});
-    spec.mounts.push_back(
-        {"/dev/shm", "tmpfs", "shm",
-         {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", inputs.config.default_shm_size)}});
-  } else {
-    // POSIX shared memory and queues belong to the IPC namespace's owner: its directories are shared with it.
-    const std::string root = inputs.namespaces.ipc.container
-                                 ? fmt::format("/proc/{}/root", inputs.namespaces.ipc.container->pid)
-                                 : std::string();
-    for (const char* path : {"/dev/mqueue", "/dev/shm"}) {
-      if (!file::exists(root + path)) continue;  // a host without one has nothing to share
-      spec.mounts.push_back({path, "bind", root + path, {"rbind", "nosuid", "noexec", "nodev"}});
-    }
-  }
+  add_ipc_mounts(spec, inputs);
 }
 
 bool is_destination(const ContainerDefinition& definition, const std::string& path) {
@@ -137,9 +147,9 @@ void add_host_devices(runtime::Spec& spec, const std::string& directory) {
       continue;
     }
     const bool device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
-    const bool standard = directory == "/dev" && (name == "null" || name == "zero" || name == "full" ||
-                                                  name == "random" || name == "urandom" || name == "tty" ||
-                                                  name == "ptmx" || name == "console");
+    const bool standard =
+        directory == "/dev" && (name == "null" || name == "zero" || name == "full" || name == "random" ||
+                                name == "urandom" || name == "tty" || name == "ptmx" || name == "console");
     if (device && !standard) spec.mounts.push_back({path, "bind", path, {"bind", "rprivate"}});
   }
 }
@@ -157,10 +167,18 @@ void set_device_rules(runtime::Spec& spec) {
 // ---- what is hidden
 
 void set_hidden_paths(runtime::Spec& spec) {
-  spec.masked_paths = {"/proc/acpi",       "/proc/asound",       "/proc/interrupts",
-                       "/proc/kcore",      "/proc/keys",         "/proc/latency_stats",
-                       "/proc/sched_debug", "/proc/scsi",        "/proc/timer_list",
-                       "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"};
+  spec.masked_paths = {"/proc/acpi",
+                       "/proc/asound",
+                       "/proc/interrupts",
+                       "/proc/kcore",
+                       "/proc/keys",
+                       "/proc/latency_stats",
+                       "/proc/sched_debug",
+                       "/proc/scsi",
+                       "/proc/timer_list",
+                       "/proc/timer_stats",
+                       "/sys/devices/virtual/powercap",
+                       "/sys/firmware"};
   for (int cpu = 0;; ++cpu) {
     const std::string throttle = fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle", cpu);
     // All processors have it or none has: the first without ends the search.
@@ -178,8 +196,9 @@ std::string find_init_program() {
                            "/usr/bin/catatonit", "/usr/libexec/podman/catatonit"}) {
     if (file::exists(path)) return path;
   }
-  throw Error(ErrorKind::not_found,
-              "--init needs an init program: install tini (or catatonit), no docker-init, tini-static or catatonit found");
+  throw Error(
+      ErrorKind::not_found,
+      "--init needs an init program: install tini (or catatonit), no docker-init, tini-static or catatonit found");
 }
 
 void add_init(runtime::Spec& spec, const SpecInputs& inputs) {
@@ -218,6 +237,7 @@ void set_rootfs(runtime::Spec& spec, const SpecInputs& inputs) {
   spec.rootfs.upper = directory + "/upper";
   spec.rootfs.work = directory + "/work";
   spec.rootfs.is_volatile = inputs.definition.host.auto_remove;
+  if (inputs.config.copy_layers) spec.rootfs.layer_mapping = runtime::LayerMapping::copy;
   spec.readonly_rootfs = inputs.definition.host.readonly_rootfs;
 }
 

@@ -12,7 +12,8 @@
 
 namespace minidock {
 
-// One namespace option ("host", "container:NAME", "ns:PATH", "none", "private", …) after the names in it were looked up.
+// One namespace option ("host", "container:NAME", "ns:PATH", "none", "private", …) after the names in it were looked
+// up.
 struct NamespaceChoice {
   enum class Kind { own, host, joined, none };  // none: network only, an own namespace without an interface
   Kind kind = Kind::own;

@@ -185,7 +185,8 @@ IdMappings mappings_of_process(pid_t pid) {
   };
   IdMappings mappings{read_map("uid_map"), read_map("gid_map")};
   // The initial namespace shows one identity map of everything: that is no remapping.
-  const bool initial = mappings.uids.size() == 1 && mappings.uids[0].host_id == 0 && mappings.uids[0].size == UINT32_MAX;
+  const bool initial =
+      mappings.uids.size() == 1 && mappings.uids[0].host_id == 0 && mappings.uids[0].size == UINT32_MAX;
   return initial ? IdMappings{} : mappings;
 }
 

@@ -31,9 +31,9 @@ MountPoint resolve_mount(const EngineContext& context, const MountRequest& reque
       mount.type = "bind";
       mount.source = request.source;
       if (!request.create_source && !file::exists(request.source)) {
-        throw Error(ErrorKind::invalid_argument,
-                    fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}",
-                                request.source));
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", request.source));
       }
       break;
     case MountRequest::Type::volume:
@@ -76,8 +76,8 @@ std::vector<MountPoint> resolve_mounts(const EngineContext& context, const HostC
 void register_volumes(EngineContext& context, const ContainerDefinition& definition) {
   for (const MountPoint& mount : definition.mount_points) {
     if (mount.type != "volume") continue;
-    const bool anonymous = std::none_of(
-        definition.host.mounts.begin(), definition.host.mounts.end(), [&](const MountRequest& request) {
+    const bool anonymous =
+        std::none_of(definition.host.mounts.begin(), definition.host.mounts.end(), [&](const MountRequest& request) {
           return request.type == MountRequest::Type::volume && request.source == mount.name;
         });
     storage::Statement insert =

@@ -155,10 +155,13 @@ std::string with_tag_and_digest(std::string name, const Reference& reference) {
 std::string Reference::canonical() const { return with_tag_and_digest(registry + "/" + repository, *this); }
 
 std::string Reference::familiar_name() const {
-  if (registry != kDefaultRegistry) return registry + "/" + repository;
+  const std::string full = registry + "/" + repository;
+  if (registry != kDefaultRegistry) return full;
   const bool official =
       repository.rfind(kOfficialPrefix, 0) == 0 && repository.find('/', kOfficialPrefix.size()) == std::string::npos;
-  return official ? repository.substr(kOfficialPrefix.size()) : repository;
+  if (official) return repository.substr(kOfficialPrefix.size());
+  // The short form of docker.io/host.name/app would name another registry's image.
+  return split_registry(repository).second == repository ? repository : full;
 }
 
 std::string Reference::familiar() const { return with_tag_and_digest(familiar_name(), *this); }

@@ -11,7 +11,8 @@ namespace {
 
 // CLI11 says what is wrong in its own words; docker's users know docker's.
 std::string docker_words(const CLI::ParseError& error, const std::string& name) {
-  if (name == "ArgumentMismatch" || name == "RequiredError") return fmt::format("flag needs an argument: {}", error.what());
+  if (name == "ArgumentMismatch" || name == "RequiredError")
+    return fmt::format("flag needs an argument: {}", error.what());
   if (name == "ConversionError") return fmt::format("invalid argument: {}", error.what());
   return error.what();
 }
@@ -35,8 +36,7 @@ class UsageFormatter : public CLI::Formatter {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_app(const Invocation& invocation, const std::string& usage,
-                                   const std::string& summary) {
+std::unique_ptr<CLI::App> make_app(const Invocation& invocation, const std::string& usage, const std::string& summary) {
   auto app = std::make_unique<CLI::App>(summary);
   app->name(invocation.program);
   app->set_help_flag("--help", "Print usage");
@@ -91,8 +91,8 @@ void expect_positionals(const Invocation& invocation, const std::vector<std::str
   if (count >= least && (most < 0 || count <= most)) return;
   const char* relation = most < 0 ? "at least" : least == most ? "exactly" : count < least ? "at least" : "at most";
   const int number = count < least ? least : most;
-  throw UsageError(fmt::format("\"{}\" requires {} {} argument{}.", invocation.program, relation, number,
-                               number == 1 ? "" : "s"));
+  throw UsageError(
+      fmt::format("\"{}\" requires {} {} argument{}.", invocation.program, relation, number, number == 1 ? "" : "s"));
 }
 
 int for_each_name(const std::vector<std::string>& names, bool echo,

@@ -12,7 +12,7 @@ namespace minidock::cmd {
 // What a verb gets: the global options and the arguments behind its name.
 struct Invocation {
   EngineOptions engine;
-  std::string program;                 // "minidock run", for help and errors
+  std::string program;  // "minidock run", for help and errors
   std::vector<std::string> arguments;
 };
 
@@ -49,8 +49,8 @@ CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::
 // Fails with docker's words unless there are between `least` and `most` (-1: any number) positionals.
 void expect_positionals(const Invocation& invocation, const std::vector<std::string>& positionals, int least, int most);
 
-// Runs `action` on each name, goes on after errors, prints them; exit code 1 when there was one. `echo`: prints the name
-// when it went well, as docker does.
+// Runs `action` on each name, goes on after errors, prints them; exit code 1 when there was one. `echo`: prints the
+// name when it went well, as docker does.
 int for_each_name(const std::vector<std::string>& names, bool echo,
                   const std::function<void(const std::string& name)>& action);
 

@@ -6,8 +6,8 @@
 namespace minidock::cmd {
 
 int exec(const Invocation& invocation) {
-  const auto app = make_app(invocation, "[OPTIONS] CONTAINER COMMAND [ARG...]",
-                            "Execute a command in a running container");
+  const auto app =
+      make_app(invocation, "[OPTIONS] CONTAINER COMMAND [ARG...]", "Execute a command in a running container");
   ExecOptions options;
   std::vector<std::string> env;
   std::vector<std::string> env_files;

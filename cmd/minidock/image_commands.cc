@@ -55,8 +55,8 @@ int load(const Invocation& invocation) {
 }
 
 int import(const Invocation& invocation) {
-  const auto app = make_app(invocation, "[OPTIONS] file|- [REPOSITORY[:TAG]]",
-                            "Import the contents of a tarball as an image");
+  const auto app =
+      make_app(invocation, "[OPTIONS] file|- [REPOSITORY[:TAG]]", "Import the contents of a tarball as an image");
   ImportOptions options;
   add_list(*app, "-c,--change", options.changes, "Apply Dockerfile instruction to the created image");
   app->add_option("-m,--message", options.message, "Set commit message for imported image");

@@ -8,6 +8,9 @@
 namespace minidock::cmd {
 namespace {
 
+// Fields that docker's structs have and its JSON omits when they are empty.
+const gotemplate::Options kOptions{.known_fields = {"Health", "ExposedPorts", "StopSignal", "Init", "Mounts"}};
+
 using Finder = std::function<OrderedJson(Engine& engine, const std::string& name)>;
 
 int inspect_with(const Invocation& invocation, const std::string& usage, const std::string& summary,
@@ -28,7 +31,7 @@ int inspect_with(const Invocation& invocation, const std::string& usage, const s
   const int code = for_each_name(names, false, [&](const std::string& name) {
     OrderedJson document = find(engine, name);
     if (compiled) {
-      fmt::print("{}\n", compiled->execute(document));
+      fmt::print("{}\n", compiled->execute(document, kOptions));
     } else {
       found.push_back(std::move(document));
     }
@@ -60,8 +63,7 @@ OrderedJson find_any(Engine& engine, const std::string& name) {
 
 int inspect(const Invocation& invocation) {
   return inspect_with(invocation, "[OPTIONS] NAME|ID [NAME|ID...]",
-                      "Return low-level information on containers and images",
-                      [](const std::string& type) -> Finder {
+                      "Return low-level information on containers and images", [](const std::string& type) -> Finder {
                         if (type == "container") return find_container_document;
                         if (type == "image") return find_image_document;
                         if (type.empty()) return find_any;

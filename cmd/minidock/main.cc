@@ -108,9 +108,7 @@ CommandLine parse_global_options(const std::vector<std::string>& words) {
   return line;
 }
 
-bool is_group(const std::string& word) {
-  return std::find(kGroups.begin(), kGroups.end(), word) != kGroups.end();
-}
+bool is_group(const std::string& word) { return std::find(kGroups.begin(), kGroups.end(), word) != kGroups.end(); }
 
 int dispatch(const std::vector<std::string>& words, std::string& program) {
   const CommandLine line = parse_global_options(words);
@@ -121,8 +119,8 @@ int dispatch(const std::vector<std::string>& words, std::string& program) {
   for (const VerbEntry& entry : kVerbs) {
     if (name != entry.name) continue;
     program = "minidock " + name;
-    return entry.verb(Invocation{
-        line.engine, program, {rest.begin() + static_cast<std::ptrdiff_t>(words_of_verb), rest.end()}});
+    return entry.verb(
+        Invocation{line.engine, program, {rest.begin() + static_cast<std::ptrdiff_t>(words_of_verb), rest.end()}});
   }
   throw UsageError(fmt::format("minidock: '{}' is not a minidock command.", name));
 }
@@ -163,8 +161,8 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return minidock::cmd::report(minidock::Error(minidock::ErrorKind::system, "out of memory"), program);
   } catch (const std::exception& error) {
-    return minidock::cmd::report(
-        minidock::Error(minidock::ErrorKind::internal, fmt::format("internal error, please report it: {}", error.what())),
-        program);
+    return minidock::cmd::report(minidock::Error(minidock::ErrorKind::internal,
+                                                 fmt::format("internal error, please report it: {}", error.what())),
+                                 program);
   }
 }

@@ -101,9 +101,10 @@ void set_streams(ContainerConfig& config, const RunOptions& options, const Words
     } else if (stream == "stderr") {
       config.attach_stderr = true;
     } else {
-      throw UsageError(fmt::format("invalid argument \"{}\" for \"-a, --attach\" flag: valid streams are STDIN, STDOUT "
-                                   "and STDERR",
-                                   stream));
+      throw UsageError(
+          fmt::format("invalid argument \"{}\" for \"-a, --attach\" flag: valid streams are STDIN, STDOUT "
+                      "and STDERR",
+                      stream));
     }
   }
   if (words.attach.empty()) {
@@ -148,8 +149,8 @@ void understand(RunOptions& run, const Words& words, bool entrypoint_given, bool
 }  // namespace
 
 int run(const Invocation& invocation) {
-  const auto app = make_app(invocation, "[OPTIONS] IMAGE [COMMAND] [ARG...]",
-                            "Create and run a new container from an image");
+  const auto app =
+      make_app(invocation, "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create and run a new container from an image");
   RunOptions options;
   Words words;
   add_options(*app, options, words);

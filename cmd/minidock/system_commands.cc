@@ -24,8 +24,8 @@ int system_down(const Invocation& invocation) {
 }
 
 int system_reset(const Invocation& invocation) {
-  const auto app = make_app(invocation, "[OPTIONS]",
-                            "Remove all containers, images and volumes, and what `system down` takes away");
+  const auto app =
+      make_app(invocation, "[OPTIONS]", "Remove all containers, images and volumes, and what `system down` takes away");
   bool force = false;
   app->add_flag("-f,--force", force, "Do not prompt for confirmation");
   expect_positionals(invocation, parse(*app, invocation), 0, 0);

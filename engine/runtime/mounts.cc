@@ -15,6 +15,7 @@
 #include "base/syscall.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/copy_up.h"
+#include "engine/runtime/foreign_tree.h"
 
 namespace minidock::runtime {
 namespace {
@@ -35,8 +36,12 @@ bool is_on(int fd, long magic) {
 Fd open_bind_source(const Mount& mount, const MountWords& words) {
   Fd tree;
   try {
-    tree = sys::open_tree(AT_FDCWD, mount.source,
-                          OPEN_TREE_CLONE | (words.is_recursive_bind ? static_cast<unsigned>(AT_RECURSIVE) : 0U));
+    if (const std::optional<ForeignPath> foreign = parse_foreign_path(mount.source)) {
+      tree = clone_foreign_tree(*foreign);
+    } else {
+      tree = sys::open_tree(AT_FDCWD, mount.source,
+                            OPEN_TREE_CLONE | (words.is_recursive_bind ? static_cast<unsigned>(AT_RECURSIVE) : 0U));
+    }
   } catch (const SysError& error) {
     if (error.error_number() != ENOENT && error.error_number() != ENOTDIR) throw;
     throw Error(

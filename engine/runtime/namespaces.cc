@@ -52,9 +52,9 @@ Fd open_namespace(const Namespace& space, int flag) {
   _exit(1);
 }
 
-struct clone_args clone_arguments(const NamespacePlan& plan, int cgroup) {
+struct clone_args clone_arguments(std::uint64_t flags, int cgroup) {
   struct clone_args arguments {};
-  arguments.flags = plan.clone_flags;
+  arguments.flags = flags;
   arguments.exit_signal = SIGCHLD;
   if (cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
@@ -64,10 +64,11 @@ struct clone_args clone_arguments(const NamespacePlan& plan, int cgroup) {
 }
 
 // The joiner: enters what exists, then clones the container's process as a sibling, a child of the caller.
-[[noreturn]] void joiner_main(const NamespacePlan& plan, int cgroup, int channel, const std::function<void()>& child) {
+// It is in the container's cgroup already, and its child inherits that: in a joined user namespace it could not enter one.
+[[noreturn]] void joiner_main(const NamespacePlan& plan, int channel, const std::function<void()>& child) {
   try {
     for (const NamespaceJoin& join : plan.joins) sys::setns(join.fd.get(), join.type);
-    struct clone_args arguments = clone_arguments(plan, cgroup);
+    struct clone_args arguments = clone_arguments(plan.clone_flags, -1);
     arguments.flags |= CLONE_PARENT;
     arguments.exit_signal = 0;  // with CLONE_PARENT it is the joiner's own
     const pid_t pid = sys::clone3(arguments);
@@ -83,10 +84,9 @@ struct clone_args clone_arguments(const NamespacePlan& plan, int cgroup) {
 
 ClonedProcess clone_through_joiner(const NamespacePlan& plan, int cgroup, const std::function<void()>& child) {
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
-  struct clone_args arguments {};
-  arguments.exit_signal = SIGCHLD;
+  struct clone_args arguments = clone_arguments(0, cgroup);
   const pid_t joiner = sys::clone3(arguments);
-  if (joiner == 0) joiner_main(plan, cgroup, channel.theirs.get(), child);
+  if (joiner == 0) joiner_main(plan, channel.theirs.get(), child);
   channel.theirs.reset();
   ClonedProcess cloned;
   try {
@@ -129,7 +129,7 @@ NamespacePlan parent_plan_namespaces(const Spec& spec) {
 
 ClonedProcess parent_clone(const NamespacePlan& plan, int cgroup, const std::function<void()>& child) {
   if (!plan.joins.empty()) return clone_through_joiner(plan, cgroup, child);
-  struct clone_args arguments = clone_arguments(plan, cgroup);
+  struct clone_args arguments = clone_arguments(plan.clone_flags, cgroup);
   int pidfd = -1;
   arguments.flags |= CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);

@@ -76,7 +76,8 @@ Json to_json(const OverlayRootfs& rootfs) {
               {"layers", rootfs.layers},
               {"upper", rootfs.upper},
               {"work", rootfs.work},
-              {"volatile", rootfs.is_volatile}};
+              {"volatile", rootfs.is_volatile},
+              {"copyLayers", rootfs.layer_mapping == LayerMapping::copy}};
 }
 
 OverlayRootfs rootfs_from_json(const Json& document) {
@@ -86,6 +87,7 @@ OverlayRootfs rootfs_from_json(const Json& document) {
   rootfs.upper = json::get_string(document, "upper");
   rootfs.work = json::get_string(document, "work");
   rootfs.is_volatile = json::get_bool(document, "volatile");
+  if (json::get_bool(document, "copyLayers")) rootfs.layer_mapping = LayerMapping::copy;
   return rootfs;
 }
 

@@ -74,7 +74,7 @@ struct DeviceRule {
   std::string access;  // of "rwm"
 };
 
-// How ids of the layers are shifted into a user namespace. Not in the document: tests force what old kernels need.
+// How ids of the layers are shifted into a user namespace.
 enum class LayerMapping {
   automatic,  // idmapped mount of the store, else the copy
   copy,       // a chowned copy of each layer, made once a range below <store>/../layers-mapped

@@ -6,7 +6,7 @@
 
 #include <sys/prctl.h>
 
-#include "base/error.h"
+#include "base/error_report.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
@@ -23,8 +23,8 @@ namespace {
 // (CVE-2019-5736): this command starts itself again from a read-only mount of it.
 void enter_from_read_only_executable(const runtime::Spec& spec) {
   const auto& namespaces = spec.namespaces;
-  const bool remapped = std::any_of(namespaces.begin(), namespaces.end(),
-                                    [](const runtime::Namespace& ns) { return ns.type == "user"; });
+  const bool remapped =
+      std::any_of(namespaces.begin(), namespaces.end(), [](const runtime::Namespace& ns) { return ns.type == "user"; });
   struct statvfs info {};
   if (remapped || ::statvfs("/proc/self/exe", &info) != 0 || (info.f_flag & ST_RDONLY) != 0) return;
   std::string text = file::read("/proc/self/cmdline");
@@ -72,28 +72,55 @@ struct Wiring {
 
 Wiring connect(const ExecOptions& options) {
   Wiring wiring;
-  if (options.tty && !options.detach) return wiring;
-  const bool silent = options.detach;
-  if (options.interactive && !silent) {
+  if (options.tty) return wiring;
+  if (options.interactive) {
     Pipe in = sys::pipe();
     wiring.child_in = std::move(in.read);
     wiring.ours.in = std::move(in.write);
   } else {
     wiring.child_in = sys::open("/dev/null", O_RDONLY);
   }
-  if (silent) {
-    wiring.child_out = sys::open("/dev/null", O_WRONLY);
-    wiring.child_err = sys::open("/dev/null", O_WRONLY);
-  } else {
-    Pipe out = sys::pipe();
-    Pipe err = sys::pipe();
-    wiring.child_out = std::move(out.write);
-    wiring.child_err = std::move(err.write);
-    wiring.ours.out = std::move(out.read);
-    wiring.ours.err = std::move(err.read);
-  }
+  Pipe out = sys::pipe();
+  Pipe err = sys::pipe();
+  wiring.child_out = std::move(out.write);
+  wiring.child_err = std::move(err.write);
+  wiring.ours.out = std::move(out.read);
+  wiring.ours.err = std::move(err.read);
   wiring.child = {wiring.child_in.get(), wiring.child_out.get(), wiring.child_err.get()};
   return wiring;
+}
+
+// Runs in the process that stays: starts the program, says how that went by `report` (closed empty: it runs), and reaps
+// it. Without a parent that does, the container's end would wait for the host's init to reap it.
+[[noreturn]] void keep_detached(const runtime::Spec& spec, const ProcessId& container, const runtime::Process& process,
+                                Fd report) {
+  try {
+    sys::setsid();
+    const Fd null = sys::open("/dev/null", O_RDWR);
+    const runtime::ExecProcess child =
+        runtime::exec_in_container(spec, container, process, {null.get(), null.get(), null.get()});
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
+    report.reset();
+    sys::waitpid(child.pid);
+    _exit(0);
+  } catch (const Error& error) {
+    const std::string text = error_report(error);
+    if (::write(report.get(), text.data(), text.size()) < 0) _exit(2);
+  }
+  _exit(1);
+}
+
+void exec_detached(const runtime::Spec& spec, const ProcessId& container, const runtime::Process& process) {
+  Pipe report = sys::pipe();
+  const pid_t keeper = ::fork();
+  if (keeper < 0) throw SysError("fork");
+  if (keeper == 0) {
+    report.read.reset();
+    keep_detached(spec, container, process, std::move(report.write));
+  }
+  report.write.reset();
+  const std::string text = file::read(report.read.get());
+  if (!text.empty()) throw error_from_report(text, "the report of a detached exec");
 }
 
 }  // namespace
@@ -117,10 +144,13 @@ int Engine::exec(const ExecOptions& options) {
 
   // The process that enters the container must not be open to it (rule R5).
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
+  const runtime::Process process = exec_process(spec, options);
+  if (options.detach) {
+    exec_detached(spec, found.state.running.init, process);
+    return 0;
+  }
   Wiring wiring = connect(options);
-  runtime::ExecProcess child =
-      runtime::exec_in_container(spec, found.state.running.init, exec_process(spec, options), wiring.child);
-  if (options.detach) return 0;
+  runtime::ExecProcess child = runtime::exec_in_container(spec, found.state.running.init, process, wiring.child);
   wiring.child_in.reset();
   wiring.child_out.reset();
   wiring.child_err.reset();

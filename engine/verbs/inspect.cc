@@ -12,9 +12,7 @@
 namespace minidock {
 namespace {
 
-std::string time_text(std::int64_t ns) {
-  return ns == 0 ? std::string(format::kZeroTime) : format::rfc3339_nano(ns);
-}
+std::string time_text(std::int64_t ns) { return ns == 0 ? std::string(format::kZeroTime) : format::rfc3339_nano(ns); }
 
 OrderedJson nullable(const std::vector<std::string>& list) { return list.empty() ? OrderedJson() : OrderedJson(list); }
 
@@ -167,27 +165,26 @@ OrderedJson network_settings_json(const Container& container, const storage::Ins
   OrderedJson networks = OrderedJson::object();
   if (bridge || mode == "none" || mode == "host") networks[bridge ? network::kDefaultNetwork : mode] = endpoint;
   const bool own_namespace = container.running() && (bridge || mode == "none");
-  return OrderedJson{
-      {"Bridge", ""},
-      {"SandboxID", endpoint["EndpointID"]},
-      {"HairpinMode", false},
-      {"LinkLocalIPv6Address", ""},
-      {"LinkLocalIPv6PrefixLen", 0},
-      {"Ports", container.running() ? port_map(state.ports, container.definition.config.exposed_ports)
-                                    : OrderedJson(OrderedJson::object())},
-      {"SandboxKey", own_namespace ? fmt::format("/run/netns/{}", container.name()) : ""},
-      {"SecondaryIPAddresses", nullptr},
-      {"SecondaryIPv6Addresses", nullptr},
-      {"EndpointID", endpoint["EndpointID"]},
-      {"Gateway", endpoint["Gateway"]},
-      {"GlobalIPv6Address", ""},
-      {"GlobalIPv6PrefixLen", 0},
-      {"IPAddress", endpoint["IPAddress"]},
-      {"IPPrefixLen", endpoint["IPPrefixLen"]},
-      {"IPv6Gateway", ""},
-      {"MacAddress", endpoint["MacAddress"]},
-      {"Interface", container.running() && bridge ? instance.bridge : ""},
-      {"Networks", networks}};
+  return OrderedJson{{"Bridge", ""},
+                     {"SandboxID", endpoint["EndpointID"]},
+                     {"HairpinMode", false},
+                     {"LinkLocalIPv6Address", ""},
+                     {"LinkLocalIPv6PrefixLen", 0},
+                     {"Ports", container.running() ? port_map(state.ports, container.definition.config.exposed_ports)
+                                                   : OrderedJson(OrderedJson::object())},
+                     {"SandboxKey", own_namespace ? fmt::format("/run/netns/{}", container.name()) : ""},
+                     {"SecondaryIPAddresses", nullptr},
+                     {"SecondaryIPv6Addresses", nullptr},
+                     {"EndpointID", endpoint["EndpointID"]},
+                     {"Gateway", endpoint["Gateway"]},
+                     {"GlobalIPv6Address", ""},
+                     {"GlobalIPv6PrefixLen", 0},
+                     {"IPAddress", endpoint["IPAddress"]},
+                     {"IPPrefixLen", endpoint["IPPrefixLen"]},
+                     {"IPv6Gateway", ""},
+                     {"MacAddress", endpoint["MacAddress"]},
+                     {"Interface", container.running() && bridge ? instance.bridge : ""},
+                     {"Networks", networks}};
 }
 
 OrderedJson graph_driver_json(const Container& container, const storage::Instance& instance) {

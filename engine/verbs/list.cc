@@ -12,8 +12,8 @@ namespace {
 
 using Filters = std::map<std::string, std::vector<std::string>>;
 
-const std::set<std::string> kFilterNames{"id",       "name",   "label",  "status", "exited", "ancestor",
-                                         "before",   "since",  "network", "volume", "publish", "expose"};
+const std::set<std::string> kFilterNames{"id",     "name",  "label",   "status", "exited",  "ancestor",
+                                         "before", "since", "network", "volume", "publish", "expose"};
 
 Filters parse_filters(const std::vector<std::string>& texts) {
   Filters filters;
@@ -56,15 +56,16 @@ bool has_port(const Container& container, const std::string& wanted, bool publis
 
 // What a filter compares with beside the container itself, looked up once.
 struct Lookups {
-  std::map<std::string, std::string> ancestor_ids;   // filter value → image id
-  std::map<std::string, std::int64_t> created;       // container name → creation time
+  std::map<std::string, std::string> ancestor_ids;  // filter value → image id
+  std::map<std::string, std::int64_t> created;      // container name → creation time
 };
 
 bool matches_one(const Container& container, const std::string& name, const std::string& value,
                  const Lookups& lookups) {
   const ContainerDefinition& definition = container.definition;
   if (name == "id") return definition.id.starts_with(value);
-  if (name == "name") return definition.name.find(value.starts_with('/') ? value.substr(1) : value) != std::string::npos;
+  if (name == "name")
+    return definition.name.find(value.starts_with('/') ? value.substr(1) : value) != std::string::npos;
   if (name == "label") return has_label(definition, value);
   if (name == "status") return to_string(container.state.status) == value;
   if (name == "exited") {
@@ -72,7 +73,8 @@ bool matches_one(const Container& container, const std::string& name, const std:
   }
   if (name == "ancestor") {
     const auto id = lookups.ancestor_ids.find(value);
-    return definition.image_reference == value || (id != lookups.ancestor_ids.end() && definition.image_id == id->second);
+    return definition.image_reference == value ||
+           (id != lookups.ancestor_ids.end() && definition.image_id == id->second);
   }
   if (name == "before") return definition.created < lookups.created.at(value);
   if (name == "since") return definition.created > lookups.created.at(value);
@@ -125,8 +127,8 @@ std::vector<Container> Engine::list(const ListOptions& options) {
   std::vector<Container> result;
   for (Container& row : load_containers(here.database)) {
     Container container = settle(here, std::move(row));
-    const bool gone = container.definition.host.auto_remove && !container.running() &&
-                      !find_container(here.database, container.id());
+    const bool gone =
+        container.definition.host.auto_remove && !container.running() && !find_container(here.database, container.id());
     if (gone || (!all && !container.running()) || !matches(container, filters, lookups)) continue;
     result.push_back(std::move(container));
     if (options.last > 0 && result.size() == static_cast<std::size_t>(options.last)) break;

@@ -57,8 +57,8 @@ void Engine::logs(const LogsOptions& options, int out, int err) {
   const std::string path = fmt::format("{}/{}-json.log", instance_.container_dir(found.id()), found.id());
   const Fd inotify(inotify_init1(IN_CLOEXEC));
   if (!inotify) throw SysError("inotify_init1");
-  if (options.follow && inotify_add_watch(inotify.get(), instance_.container_dir(found.id()).c_str(),
-                                          IN_MODIFY | IN_MOVED_TO) < 0) {
+  if (options.follow &&
+      inotify_add_watch(inotify.get(), instance_.container_dir(found.id()).c_str(), IN_MODIFY | IN_MOVED_TO) < 0) {
     throw SysError(fmt::format("cannot watch the log of container {}", found.name()));
   }
   LogReader reader(path, options.tail);

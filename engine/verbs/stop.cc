@@ -40,9 +40,9 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
       !wait_for_end(init.get(), timeout_seconds.value_or(kDefaultStopSeconds))) {
     sys::pidfd_signal_if_alive(init.get(), SIGKILL);
     if (!wait_for_end(init.get(), kKillSeconds)) {
-      throw Error(ErrorKind::system,
-                  fmt::format("cannot stop container: {}: its main process ignores SIGKILL (it may hang in the kernel)",
-                              name));
+      throw Error(
+          ErrorKind::system,
+          fmt::format("cannot stop container: {}: its main process ignores SIGKILL (it may hang in the kernel)", name));
     }
   }
   wait(found.id());

@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
-#include "base/error.h"
+#include "base/error_report.h"
 #include "base/json.h"
 #include "base/syscall.h"
 #include "base/trace.h"
@@ -113,10 +113,8 @@ int report(const JobOptions& options, const Error& error) {
     fmt::print(stderr, "minidock-image: {}\n", error.message());
     return 1;
   }
-  const Json message = {
-      {"kind", to_string(error.kind())}, {"errno", error.error_number()}, {"message", error.message()}};
   try {
-    sys::write_all(options.error_fd, json::dump(message));
+    sys::write_all(options.error_fd, error_report(error));
   } catch (const Error&) {
     fmt::print(stderr, "minidock-image: {}\n", error.message());  // nobody reads the descriptor
   }

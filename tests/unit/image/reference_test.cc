@@ -47,6 +47,12 @@ TEST(Reference, KeepsTagAndDigest) {
   EXPECT_EQ(parse_reference("busybox@sha256:" + kHex).tag, "");
 }
 
+TEST(Reference, IsNotShortenedToAnotherRegistrysName) {
+  EXPECT_EQ(parse_reference("docker.io/host.name/app").familiar(), "docker.io/host.name/app:latest");
+  EXPECT_EQ(parse_reference("docker.io/localhost/app").familiar_name(), "docker.io/localhost/app");
+  EXPECT_EQ(parse_reference("docker.io/docker.io/a/b").familiar_name(), "docker.io/docker.io/a/b");
+}
+
 TEST(Reference, TakesTheSeparatorsOfTheGrammar) {
   for (const char* text : {"a.b/c", "a__b", "a---b", "a_b-c.d", "0", "a:_x", "a:1.2-3_4"}) {
     EXPECT_NO_THROW(parse_reference(text)) << text;
