@@ -44,6 +44,7 @@ Fd clone_host_node(const Node& node) {
   Fd tree = sys::open_tree(host.get(), "", OPEN_TREE_CLONE | static_cast<unsigned>(AT_EMPTY_PATH));
   struct mount_attr attributes {};
   attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  attributes.propagation = MS_PRIVATE;
   sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, attributes);
   return tree;
 }

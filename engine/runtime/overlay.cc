@@ -94,6 +94,25 @@ Fd mount_classic(const OverlayDirectories& directories, std::uint64_t attributes
   return tree;
 }
 
+// A kernel whose overlay has the mount interface of old (before Linux 6.5) takes no descriptor as a value.
+bool has_old_interface(const Error& error) { return error.error_number() == EOPNOTSUPP; }
+
+// How a newer one says that it does not know a key, or a descriptor as its value.
+bool may_be_unknown_to_kernel(const Error& error) {
+  return error.error_number() == EINVAL || error.error_number() == EBADF;
+}
+
+// In one namespace, because moving the layers there cannot be repeated.
+Fd mount_here(const OverlayDirectories& directories, OverlayCall call, std::uint64_t attributes) {
+  if (call == OverlayCall::classic) return mount_classic(directories, attributes);
+  try {
+    return mount_by_strings(directories, attributes);
+  } catch (const Error& error) {
+    if (call == OverlayCall::strings || !may_be_unknown_to_kernel(error)) throw;
+  }
+  return mount_classic(directories, attributes);
+}
+
 [[noreturn]] void helper_main(int channel, const OverlayDirectories& directories, OverlayCall call,
                               std::uint64_t attributes) {
   try {
@@ -102,8 +121,7 @@ Fd mount_classic(const OverlayDirectories& directories, std::uint64_t attributes
       // Older kernels take lowers only from mounts that are attached somewhere.
       sys::move_mount(directories.layer_mount.get(), "", AT_FDCWD, directories.store, MOVE_MOUNT_F_EMPTY_PATH);
     }
-    const Fd mount = call == OverlayCall::classic ? mount_classic(directories, attributes)
-                                                  : mount_by_strings(directories, attributes);
+    const Fd mount = mount_here(directories, call, attributes);
     const std::array<int, 1> fds = {mount.get()};
     send_step(channel, Step::rootfs, {}, fds);
     _exit(0);
@@ -133,16 +151,6 @@ Fd mount_in_helper(const OverlayDirectories& directories, OverlayCall call, std:
   return mount;
 }
 
-Fd mount_by(OverlayCall call, const OverlayDirectories& directories, std::uint64_t attributes) {
-  if (call == OverlayCall::descriptors) return mount_by_descriptors(directories, attributes);
-  return mount_in_helper(directories, call, attributes);
-}
-
-// How a kernel says that it does not know a key, or a descriptor as its value.
-bool may_be_unknown_to_kernel(const Error& error) {
-  return error.error_number() == EINVAL || error.error_number() == EBADF || error.error_number() == EOPNOTSUPP;
-}
-
 }  // namespace
 
 Fd open_layer(int store, const std::string& store_path, const std::string& layer, int flags) {
@@ -157,18 +165,23 @@ Fd open_layer(int store, const std::string& store_path, const std::string& layer
 }
 
 Fd parent_mount_overlay(const OverlayDirectories& directories, OverlayCall call, std::uint64_t attributes) {
-  if (call != OverlayCall::automatic) return mount_by(call, directories, attributes);
+  if (call == OverlayCall::descriptors) return mount_by_descriptors(directories, attributes);
+  if (call != OverlayCall::automatic) return mount_in_helper(directories, call, attributes);
   std::optional<Error> first;
-  for (const OverlayCall next : {OverlayCall::descriptors, OverlayCall::strings, OverlayCall::classic}) {
-    try {
-      return mount_by(next, directories, attributes);
-    } catch (const Error& error) {
-      // The newest interface explains a real mistake best.
-      if (!first) first = error;
-      if (!may_be_unknown_to_kernel(error)) break;
-    }
+  try {
+    return mount_by_descriptors(directories, attributes);
+  } catch (const Error& error) {
+    // Its own error explains nothing, and any other key than the classic ones gets a line into the kernel's log.
+    if (has_old_interface(error)) return mount_in_helper(directories, OverlayCall::classic, attributes);
+    if (!may_be_unknown_to_kernel(error)) throw;
+    first = error;
   }
-  throw *first;
+  try {
+    return mount_in_helper(directories, OverlayCall::automatic, attributes);
+  } catch (const Error&) {
+    // The newest interface explains a real mistake best.
+    throw *first;
+  }
 }
 
 }  // namespace minidock::runtime

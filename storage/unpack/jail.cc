@@ -48,6 +48,8 @@ void enter_root(int directory) {
   // Nothing in the layer is ever executed or used as a device here. mknod is not affected.
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  // A clone of a shared mount (systemd makes all of them so) is shared, and pivot_root refuses it.
+  attributes.propagation = MS_PRIVATE;
   sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, attributes);
   // pivot_root takes only a mount that hangs below the current root. It hangs there unseen, as paths begin at the
   // mount below it.
