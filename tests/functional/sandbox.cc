@@ -165,6 +165,8 @@ void Sandbox::make_private_directories() {
   fs::create_directories("/run/netns");
   require(mount("tmpfs", "/run/netns", "tmpfs", 0, "mode=0755") == 0, "tmpfs on /run/netns");
   fs::remove("/etc/minidock/daemon.json");
+  // As systemd leaves it on every machine that it boots: a mount that is not made private spreads.
+  require(mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) == 0, "making / shared");
 }
 
 Sandbox::~Sandbox() {

@@ -46,6 +46,15 @@ TEST_F(Isolation, OwnExecutablesCannotBeOverwritten) {
   EXPECT_EQ(box.shell("sha256sum " + box.command({})[0] + "*"), sums);
 }
 
+TEST_F(Isolation, MountsOfAContainerStayInIt) {
+  for (const char* userns : {"", "host"}) {
+    const Arguments options = {"--userns", userns, "--cap-add", "SYS_ADMIN"};
+    EXPECT_THAT(box.run(options, {"cat", "/proc/self/mountinfo"}).out, Not(HasSubstr("shared:"))) << userns;
+    EXPECT_EQ(box.run(options, {"mount", "--bind", "/etc/passwd", "/dev/null"}).exit_code, 0) << userns;
+    EXPECT_EQ(box.shell("stat -c %F /dev/null"), "character special file") << userns;
+  }
+}
+
 TEST_F(Isolation, InheritableAndAmbientCapabilitiesAreEmpty) {
   box.run_detached({"--name", "cx"}, {"sleep", "600"});
   for (const char* user : {"root", "www-data"}) {
