@@ -244,7 +244,7 @@ class Floor(Engine):
 
     def __init__(self, binaries):
         super().__init__()
-        self.program = os.path.join(binaries, "floor")
+        self.program = os.path.abspath(os.path.join(binaries, "floor"))
 
     def available(self):
         return os.path.exists(self.program)
@@ -257,4 +257,4 @@ class Floor(Engine):
         options = {"run": ["--network", "bridge", "--userns"], "run none": ["--network", "none", "--userns"],
                    "exec": ["--exec"]}[what]
         output = checked([self.program, "--iterations", "1", *options], cwd=self.scratch)
-        return float(output.split()[-1]) / 1000
+        return float(output.split()[0]) / 1000

@@ -184,9 +184,10 @@ void Sandbox::remove_everything() {
   const Result reset = minidock({"system", "reset", "-f"});
   if (reset.exit_code != 0) ADD_FAILURE() << "system reset: exit code " << reset.exit_code << " " << reset.err;
   end_leftover_processes();
-  const std::string links = host({"ip", "-o", "link"}).out;
-  for (const std::string& line : lines_of(links)) {
-    if (line.find(": md") != std::string::npos) ADD_FAILURE() << "left over after system reset: " << line;
+  // The kernel removes a veth pair a moment after its network namespace.
+  const auto links = [&] { return host({"ip", "-o", "link"}).out; };
+  if (!eventually([&] { return links().find(": md") == std::string::npos; })) {
+    ADD_FAILURE() << "left over after system reset: " << links();
   }
   const std::string rules = host({"nft", "list", "ruleset"}).out;
   if (rules.find("minidock") != std::string::npos) ADD_FAILURE() << "left over after system reset: " << rules;
