@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/trace.h"
 #include "engine/lifecycle.h"
+#include "engine/state_directory.h"
 
 namespace minidock {
 
@@ -47,7 +48,11 @@ void Engine::clean_up(const std::string& id) {
   const std::optional<Container> row = find_container(here.database, id);
   if (!row) return;
   lock_container(instance_, id).reset();
-  if (const std::optional<Container> again = find_container(here.database, id)) settle(here, *again);
+  if (const std::optional<Container> again = find_container(here.database, id)) {
+    settle(here, *again);
+  } else {
+    remove_state_directory(instance_, id);  // what taking the lock made again
+  }
 }
 
 }  // namespace minidock

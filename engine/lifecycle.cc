@@ -11,6 +11,7 @@
 #include "engine/container_files.h"
 #include "engine/namespace_options.h"
 #include "engine/runtime/container_process.h"
+#include "engine/state_directory.h"
 #include "engine/volumes.h"
 
 namespace minidock {
@@ -266,7 +267,7 @@ Container settle(EngineContext& context, Container container) {
   std::optional<Container> current = find_container(context.database, container.id());
   if (!current) {
     container.state.status = ContainerStatus::exited;
-    file::remove_tree(context.instance.container_state_dir(container.id()));  // what taking the lock made again
+    remove_state_directory(context.instance, container.id());  // what taking the lock made again
     return container;
   }
   if (current->state.status == ContainerStatus::created || current->state.status == ContainerStatus::exited) {
@@ -314,7 +315,7 @@ void remove_container(EngineContext& context, const Container& container, bool a
   if (anonymous_volumes) remove_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
-  file::remove_tree(context.instance.container_state_dir(container.id()));
+  remove_state_directory(context.instance, container.id());
 }
 
 }  // namespace minidock

@@ -11,6 +11,7 @@
 #include "engine/lifecycle.h"
 #include "engine/option_parsers.h"
 #include "engine/runtime/container_process.h"
+#include "engine/state_directory.h"
 
 namespace minidock {
 namespace {
@@ -98,7 +99,7 @@ void Engine::remove(const std::string& name, bool force, bool volumes) {
   if (const std::optional<Container> current = find_container(here.database, found.id())) {
     remove_container(here, *current, volumes);
   } else {
-    file::remove_tree(instance_.container_state_dir(found.id()));
+    remove_state_directory(instance_, found.id());
   }
 }
 
