@@ -5,57 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <set>
+#include <span>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/runtime/capabilities.h"
 
 namespace minidock {
 namespace {
-
-// capabilities(7), in the order of their numbers.
-constexpr std::array<std::string_view, 41> kAll{"CAP_CHOWN",
-                                                "CAP_DAC_OVERRIDE",
-                                                "CAP_DAC_READ_SEARCH",
-                                                "CAP_FOWNER",
-                                                "CAP_FSETID",
-                                                "CAP_KILL",
-                                                "CAP_SETGID",
-                                                "CAP_SETUID",
-                                                "CAP_SETPCAP",
-                                                "CAP_LINUX_IMMUTABLE",
-                                                "CAP_NET_BIND_SERVICE",
-                                                "CAP_NET_BROADCAST",
-                                                "CAP_NET_ADMIN",
-                                                "CAP_NET_RAW",
-                                                "CAP_IPC_LOCK",
-                                                "CAP_IPC_OWNER",
-                                                "CAP_SYS_MODULE",
-                                                "CAP_SYS_RAWIO",
-                                                "CAP_SYS_CHROOT",
-                                                "CAP_SYS_PTRACE",
-                                                "CAP_SYS_PACCT",
-                                                "CAP_SYS_ADMIN",
-                                                "CAP_SYS_BOOT",
-                                                "CAP_SYS_NICE",
-                                                "CAP_SYS_RESOURCE",
-                                                "CAP_SYS_TIME",
-                                                "CAP_SYS_TTY_CONFIG",
-                                                "CAP_MKNOD",
-                                                "CAP_LEASE",
-                                                "CAP_AUDIT_WRITE",
-                                                "CAP_AUDIT_CONTROL",
-                                                "CAP_SETFCAP",
-                                                "CAP_MAC_OVERRIDE",
-                                                "CAP_MAC_ADMIN",
-                                                "CAP_SYSLOG",
-                                                "CAP_WAKE_ALARM",
-                                                "CAP_BLOCK_SUSPEND",
-                                                "CAP_AUDIT_READ",
-                                                "CAP_PERFMON",
-                                                "CAP_BPF",
-                                                "CAP_CHECKPOINT_RESTORE"};
 
 constexpr std::array<std::string_view, 14> kDefault{
     "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
@@ -63,7 +21,7 @@ constexpr std::array<std::string_view, 14> kDefault{
     "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
     "CAP_KILL",    "CAP_AUDIT_WRITE"};
 
-// How many of kAll this kernel has, and what this process may pass on: one that its own bounding set lacks cannot be
+// What this kernel has, and what this process may pass on: one that its own bounding set lacks cannot be
 // given to a container.
 std::vector<std::string_view> available() {
   const std::string status = file::read("/proc/self/status");
@@ -73,9 +31,10 @@ std::vector<std::string_view> available() {
     const char* digits = status.data() + line + 9;
     std::from_chars(digits, digits + 16, bounding, 16);
   }
+  const std::span<const std::string_view> all = runtime::capability_names();
   std::vector<std::string_view> result;
-  for (std::size_t number = 0; number < kAll.size(); ++number) {
-    if ((bounding >> number & 1U) != 0) result.push_back(kAll[number]);
+  for (std::size_t number = 0; number < all.size(); ++number) {
+    if ((bounding >> number & 1U) != 0) result.push_back(all[number]);
   }
   return result;
 }
@@ -83,13 +42,14 @@ std::vector<std::string_view> available() {
 }  // namespace
 
 std::vector<std::string> normalise_capabilities(const std::vector<std::string>& names, const char* option) {
+  const std::span<const std::string_view> known = runtime::capability_names();
   std::vector<std::string> result;
   for (const std::string& typed : names) {
     std::string name = typed;
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
     if (name != "ALL" && !name.starts_with("CAP_")) name = "CAP_" + name;
     if (name == "CAP_ALL") name = "ALL";
-    if (name != "ALL" && std::find(kAll.begin(), kAll.end(), name) == kAll.end()) {
+    if (name != "ALL" && std::find(known.begin(), known.end(), name) == known.end()) {
       throw Error(ErrorKind::invalid_argument, fmt::format("invalid {}: unknown capability: \"{}\"", option, name));
     }
     result.push_back(name);

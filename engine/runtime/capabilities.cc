@@ -62,6 +62,8 @@ using CapabilityData = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S
 
 }  // namespace
 
+std::span<const std::string_view> capability_names() { return kNames; }
+
 std::uint64_t capability_set(const std::vector<std::string>& names) {
   std::uint64_t set = 0;
   for (const std::string& name : names) {

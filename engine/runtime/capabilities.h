@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minidock::runtime {
+
+// "CAP_CHOWN", …: the index is the capability's number (linux/capability.h).
+std::span<const std::string_view> capability_names();
 
 // Bit set of "CAP_CHOWN" … ErrorKind::invalid_argument for an unknown name.
 std::uint64_t capability_set(const std::vector<std::string>& names);

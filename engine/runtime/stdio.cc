@@ -34,8 +34,7 @@ void child_take_streams(const StandardStreams& streams) {
   const std::array<int, 3> given = {streams.in, streams.out, streams.err};
   for (std::size_t i = 0; i < given.size(); ++i) {
     // Above the targets, so that no dup2 overwrites one that is still needed.
-    moved[i] = Fd(sys::checked([&] { return fmt::format("fcntl({}, F_DUPFD_CLOEXEC)", given[i]); },
-                               [&] { return fcntl(given[i], F_DUPFD_CLOEXEC, 3); }));
+    moved[i] = sys::dup_cloexec(given[i]);
   }
   for (int target = 0; target < 3; ++target) {
     sys::checked([&] { return fmt::format("dup2 to {}", target); },

@@ -13,17 +13,11 @@
 namespace minidock {
 namespace {
 
-// docker pads the fraction to nine digits here, unlike Go's RFC3339Nano.
-std::string padded_time(std::int64_t ns) {
-  const std::string seconds = format::rfc3339_nano(ns / 1'000'000'000 * 1'000'000'000);
-  return fmt::format("{}.{:09}Z", seconds.substr(0, 19), ns % 1'000'000'000);
-}
-
 // False once an entry is past `until`: there is nothing more to show.
 bool print(const LogEntry& entry, const LogsOptions& options, int out, int err) {
   if (options.since && entry.time < *options.since) return true;
   if (options.until && entry.time > *options.until) return false;
-  std::string text = options.timestamps ? padded_time(entry.time) + " " : "";
+  std::string text = options.timestamps ? format::rfc3339_nano_fixed(entry.time) + " " : "";
   text += entry.text;
   sys::write_all(entry.is_stderr ? err : out, text);
   return true;
