@@ -233,7 +233,10 @@ Database::Database(Database&& other) noexcept
 Database::~Database() {
   if (db_ == nullptr) return;
   if (*wal_pages_ >= kCheckpointAtClose) {
-    sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    // Truncated, because the note that all of the WAL is in the database is kept in the shared index only, which the
+    // next lone opener makes anew: it would read, and checkpoint, ever more. Others at work: one of them does it.
+    sqlite3_busy_handler(db_, nullptr, nullptr);
+    sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   }
   sqlite3_wal_hook(db_, nullptr, nullptr);
   sqlite3_close_v2(db_);

@@ -96,6 +96,19 @@ TEST_F(DatabaseTest, ATransactionWithoutCommitLeavesNothing) {
   EXPECT_EQ(count_volumes(database), 1);
 }
 
+TEST_F(DatabaseTest, TheLogStaysShortWhenEachOpenerIsAlone) {
+  off_t largest = 0;
+  for (int i = 0; i < 600; ++i) {
+    Database database = Database::open(path_);
+    add_volume(database, std::to_string(i));
+    struct stat log {};
+    ASSERT_EQ(stat((path_ + "-wal").c_str(), &log), 0);
+    largest = std::max(largest, log.st_size);
+  }
+  EXPECT_GT(largest, 0);
+  EXPECT_LT(largest, 500 * 1048) << "a kilobyte a page, and 24 bytes before each";
+}
+
 TEST_F(DatabaseTest, ManyProcessesCreateAndWriteAtOnce) {
   constexpr int kProcesses = 12;
   constexpr int kRows = 20;
