@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <vector>
 
 #include "base/error.h"
@@ -38,12 +37,7 @@ Fd open_in_root(int root, const std::string& path, int flags, mode_t mode) {
 }
 
 Fd open_in_root_if_exists(int root, const std::string& path, int flags) {
-  try {
-    return open_in_root(root, path, flags);
-  } catch (const SysError& error) {
-    if (error.error_number() == ENOENT || error.error_number() == ENOTDIR) return Fd();
-    throw;
-  }
+  return sys::openat2_if_exists(root, path, flags, kInRoot);
 }
 
 Fd make_directories_in_root(int root, const std::string& path, mode_t mode) {

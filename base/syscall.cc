@@ -44,22 +44,43 @@ Fd openat(int dirfd, const std::string& path, int flags, mode_t mode) {
                     [&] { return restarting([&] { return ::openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode); }); }));
 }
 
-Fd openat2(int dirfd, const std::string& path, int flags, mode_t mode, std::uint64_t resolve) {
+namespace {
+
+open_how how_to_open(int flags, mode_t mode, std::uint64_t resolve) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.mode = mode;
   how.resolve = resolve;
-  // EAGAIN: a rename raced with a RESOLVE_IN_ROOT walk; openat2(2) asks the caller to try again.
-  const auto call = [&] {
-    long result = -1;
-    for (int tries = 0; tries < 128; ++tries) {
-      result = syscall(SYS_openat2, dirfd, path.c_str(), &how, sizeof how);
-      if (result >= 0 || (errno != EINTR && errno != EAGAIN)) break;
-    }
-    return static_cast<int>(result);
-  };
-  return Fd(checked(
-      [&] { return fmt::format("openat2({}, {:#o}, {:#o}, {:#x})", at(dirfd, path), flags, mode, resolve); }, call));
+  return how;
+}
+
+// EAGAIN: a rename raced with a RESOLVE_IN_ROOT walk; openat2(2) asks the caller to try again.
+int retried_openat2(int dirfd, const std::string& path, const open_how& how) {
+  long result = -1;
+  for (int tries = 0; tries < 128; ++tries) {
+    result = syscall(SYS_openat2, dirfd, path.c_str(), &how, sizeof how);
+    if (result >= 0 || (errno != EINTR && errno != EAGAIN)) break;
+  }
+  return static_cast<int>(result);
+}
+
+std::string describe_openat2(int dirfd, const std::string& path, const open_how& how) {
+  return fmt::format("openat2({}, {:#o}, {:#o}, {:#x})", at(dirfd, path), how.flags, how.mode, how.resolve);
+}
+
+}  // namespace
+
+Fd openat2(int dirfd, const std::string& path, int flags, mode_t mode, std::uint64_t resolve) {
+  const open_how how = how_to_open(flags, mode, resolve);
+  return Fd(checked([&] { return describe_openat2(dirfd, path, how); },
+                    [&] { return retried_openat2(dirfd, path, how); }));
+}
+
+Fd openat2_if_exists(int dirfd, const std::string& path, int flags, std::uint64_t resolve) {
+  const open_how how = how_to_open(flags, 0, resolve);
+  Fd fd(retried_openat2(dirfd, path, how));
+  if (!fd && errno != ENOENT && errno != ENOTDIR) throw SysError(describe_openat2(dirfd, path, how));
+  return fd;
 }
 
 Fd openat_unless(int dirfd, const std::string& path, int flags, mode_t mode, int tolerated_errno) {

@@ -40,6 +40,8 @@ Fd open(const std::string& path, int flags, mode_t mode = 0);
 Fd openat(int dirfd, const std::string& path, int flags, mode_t mode = 0);
 // resolve: RESOLVE_* of openat2(2).
 Fd openat2(int dirfd, const std::string& path, int flags, mode_t mode, std::uint64_t resolve);
+// Invalid Fd for ENOENT and ENOTDIR; creates nothing.
+Fd openat2_if_exists(int dirfd, const std::string& path, int flags, std::uint64_t resolve);
 // Invalid Fd instead of an error for the named errno (usually ENOENT).
 Fd openat_unless(int dirfd, const std::string& path, int flags, mode_t mode, int tolerated_errno);
 Fd dup_cloexec(int fd);

@@ -193,8 +193,9 @@ shim::StartingShim start(EngineContext& context, Reservation& reservation, bool 
   Container& container = reservation.container;
   try {
     write_container_directory(context, reservation);
-    shim::StartingShim shim =
-        shim::StartingShim::spawn(context.instance.container_dir(container.id()), attach, reservation.kept);
+    const bool root_is_root = root_uid(reservation.mappings) == 0;
+    shim::StartingShim shim = shim::StartingShim::spawn(
+        {context.instance.container_dir(container.id()), attach, root_is_root}, reservation.kept);
     // While the shim makes the namespaces and the child its mounts, the network is made beside them.
     if (reservation.has_endpoint()) {
       network::ensure_host_state(context.database, context.instance, reservation.network);

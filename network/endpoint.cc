@@ -29,8 +29,11 @@ constexpr std::uint32_t kMtu = 1500;
 RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int netns) {
   RouteRequest request(fmt::format("create interface {} on bridge {}", endpoint.host_interface, network.interface),
                        RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+  // One queue: veth makes one for each CPU and then reduces them to one, with a wait for all CPUs at each end.
   request.put_string(IFLA_IFNAME, endpoint.host_interface)
       .put_u32(IFLA_MTU, kMtu)
+      .put_u32(IFLA_NUM_TX_QUEUES, 1)
+      .put_u32(IFLA_NUM_RX_QUEUES, 1)
       .put_u32(IFLA_MASTER, link_index(network.interface));
   const ifinfomsg peer{};
   const MacAddress mac = mac_of(stored_address(endpoint.address, "address of endpoint " + endpoint.id));
@@ -38,6 +41,8 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
   request.append(&peer, sizeof(peer))
       .put_string(IFLA_IFNAME, kContainerInterface)
       .put_u32(IFLA_MTU, kMtu)
+      .put_u32(IFLA_NUM_TX_QUEUES, 1)
+      .put_u32(IFLA_NUM_RX_QUEUES, 1)
       .put(IFLA_ADDRESS, mac.data(), mac.size())
       .put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns));
   request.close().close().close();

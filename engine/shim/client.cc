@@ -35,9 +35,10 @@ Wanted expect(int channel, std::string_view wanted) {
 
 }  // namespace
 
-StartingShim StartingShim::spawn(const std::string& container_dir, bool attach, const std::vector<Fd>& kept) {
+StartingShim StartingShim::spawn(const SpawnOptions& wanted, const std::vector<Fd>& kept) {
   const std::string program = process::find_companion("minidock-shim");
-  const Fd executable = process::open_read_only_executable(program);
+  Fd executable;
+  if (wanted.read_only_executable) executable = process::open_read_only_executable(program);
   SocketPair start = sys::socketpair(SOCK_SEQPACKET);
   SocketPair streams;
   const Fd null = sys::open("/dev/null", O_RDWR);
@@ -46,11 +47,11 @@ StartingShim StartingShim::spawn(const std::string& container_dir, bool attach, 
   options.program = program;
   options.program_fd = executable.get();
   options.new_session = true;
-  options.arguments = {"minidock-shim", container_dir};
+  options.arguments = {"minidock-shim", wanted.container_dir};
   // The user's terminal is kept only for traces: a shim outlives the command and must not hold it.
   options.fds = {{null.get(), 0}, {null.get(), 1}, {start.theirs.get(), kStartChannelFd}};
   if (!trace::enabled()) options.fds.emplace_back(null.get(), 2);
-  if (attach) {
+  if (wanted.attach) {
     streams = sys::socketpair(SOCK_STREAM);
     options.arguments.emplace_back("--attach");
     options.fds.emplace_back(streams.theirs.get(), kAttachChannelFd);

@@ -10,12 +10,19 @@
 
 namespace minidock::shim {
 
+struct SpawnOptions {
+  std::string container_dir;
+  bool attach = false;  // this command gets the attach channel
+  // Root inside is root outside: then what runs inside must not be the host's writable executable (CVE-2019-5736), and
+  // the shim starts from a read-only mount of it. A remapped root may not write to it anyway.
+  bool read_only_executable = true;
+};
+
 // A shim that was just spawned. Destroyed before network_ready() was sent, the shim undoes everything and exits.
 class StartingShim {
  public:
-  // Spawns minidock-shim (from a read-only mount of its executable) in a session of its own. `attach`: this command
-  // gets the attach channel. `kept` are reserved ports that the shim keeps open.
-  static StartingShim spawn(const std::string& container_dir, bool attach, const std::vector<Fd>& kept);
+  // Spawns minidock-shim in a session of its own. `kept` is what the shim keeps open: reserved ports, the lock.
+  static StartingShim spawn(const SpawnOptions& options, const std::vector<Fd>& kept);
 
   // Waits for `created`. The shim's own error is thrown.
   pid_t wait_created();
