@@ -8,6 +8,7 @@ WORK is run, none, exec, pull or twenty.
 import argparse
 import itertools
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -35,23 +36,27 @@ def timed(command, **options):
     # A file and not a pipe: a container in the background may keep its runtime's standard error open.
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, check=False,
-                                timeout=300, **options)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, **options)
+        # No timeout here: Python would wait for that in ever longer naps, and measure those.
+        code = process.wait()
         elapsed = time.perf_counter() - started
-        if result.returncode != 0:
+        if code != 0:
             errors.seek(0)
             text = errors.read().decode(errors="replace")[-2000:]
-            raise RuntimeError(f"{' '.join(command)}: exit code {result.returncode}\n{text}")
+            raise RuntimeError(f"{' '.join(command)}: exit code {code}\n{text}")
         return elapsed
+
+
+def shuffled(participants):
+    """Another order each round: nobody always follows, and pays for the cleaning up of, the same neighbour."""
+    return random.sample(participants, len(participants))
 
 
 def rounds_of(participants, rounds, measure):
     """{name: [seconds]}; the first round warms up and is not counted. None from measure: does not take part."""
     times = {}
     for number in range(rounds + 1):
-        # Another order each round: nobody always follows the same neighbour.
-        shift = number % len(participants)
-        for engine in participants[shift:] + participants[:shift]:
+        for engine in shuffled(participants):
             seconds = measure(engine)
             if seconds is not None and number > 0:
                 times.setdefault(engine.name, []).append(seconds)
@@ -112,8 +117,7 @@ def measure_pull(participants, rounds):
         os.sync()
         log(f"pull round {number + 1}: waiting {SECONDS_AFTER_DELETION} s after the deletions")
         time.sleep(SECONDS_AFTER_DELETION)
-        shift = number % len(pullers)
-        for engine in pullers[shift:] + pullers[:shift]:
+        for engine in shuffled(pullers):
             os.sync()
             times.setdefault(engine.name, []).append(timed(engine.pull_command(BENCH_IMAGE)))
             log(f"  {engine.name}: {times[engine.name][-1]:.2f} s")
