@@ -357,6 +357,64 @@ pid_t clone3(struct clone_args& arguments) {
                  [&] { return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments)); });
 }
 
+namespace {
+
+// The C library has no wrapper for clone3, and a child on another stack cannot return from a function of ours.
+long clone3_onto_stack(struct clone_args& arguments, int (*entry)(void*), void* argument) {
+#if defined(__x86_64__)
+  long result = SYS_clone3;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "mov %[argument], %%rdi\n\t"
+      "call *%[entry]\n\t"
+      "mov %%eax, %%edi\n\t"
+      "mov %[exit], %%eax\n\t"
+      "syscall\n\t"
+      "hlt\n"
+      "1:"
+      : "+a"(result)
+      : "D"(&arguments), "S"(sizeof arguments), [entry] "r"(entry), [argument] "r"(argument), [exit] "i"(SYS_exit)
+      : "rcx", "r11", "memory", "cc");
+  return result;
+#elif defined(__aarch64__)
+  register long result asm("x0") = reinterpret_cast<long>(&arguments);
+  register long size asm("x1") = sizeof arguments;
+  register long number asm("x8") = SYS_clone3;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, #0\n\t"
+      "mov x0, %[argument]\n\t"
+      "blr %[entry]\n\t"
+      "mov x8, %[exit]\n\t"
+      "svc #0\n"
+      "1:"
+      : "+r"(result)
+      : "r"(size), "r"(number), [entry] "r"(entry), [argument] "r"(argument), [exit] "i"(SYS_exit)
+      : "memory", "cc");
+  return result;
+#else
+#error "clone3_onto_stack needs a few instructions for this processor"
+#endif
+}
+
+}  // namespace
+
+pid_t clone3_vfork(struct clone_args& arguments, std::span<char> stack, int (*entry)(void*), void* argument) {
+  arguments.flags |= CLONE_VM | CLONE_VFORK;
+  arguments.stack = reinterpret_cast<std::uint64_t>(stack.data());
+  arguments.stack_size = stack.size();
+  return checked([&] { return fmt::format("clone3(flags {:#x})", std::uint64_t{arguments.flags}); },
+                 [&] {
+                   const long result = clone3_onto_stack(arguments, entry, argument);
+                   if (result < 0) errno = static_cast<int>(-result);
+                   return static_cast<pid_t>(result < 0 ? -1 : result);
+                 });
+}
+
 Fd pidfd_open(pid_t pid) {
   return Fd(checked([&] { return fmt::format("pidfd_open({})", pid); },
                     [&] { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }));

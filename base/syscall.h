@@ -103,6 +103,10 @@ void chroot(const std::string& path);
 // ---- processes and namespaces
 // 0 in the child. The caller must be single-threaded (the child runs general C++).
 pid_t clone3(struct clone_args& arguments);
+// As vfork(2): the child shares the caller's memory, runs `entry` on `stack` (its size a multiple of 16) and ends with
+// its result; the caller stands still until the child has exited or executed a program. Sparing the copy of the page
+// tables, and of each page that is written afterwards, is what it is for.
+pid_t clone3_vfork(struct clone_args& arguments, std::span<char> stack, int (*entry)(void*), void* argument);
 Fd pidfd_open(pid_t pid);
 void pidfd_send_signal(int pidfd, int signal);
 // False when the process is gone already (ESRCH).

@@ -35,6 +35,8 @@ struct ExecPlan {
   int channel = -1;
 };
 
+constexpr std::size_t kStackSize = 256 * 1024;
+
 bool has_other_user_namespace(pid_t pid) {
   const struct stat theirs = sys::fstatat(AT_FDCWD, fmt::format("/proc/{}/ns/user", pid), 0);
   const struct stat ours = sys::fstatat(AT_FDCWD, "/proc/self/ns/user", 0);
@@ -71,7 +73,7 @@ void enter_namespaces(const ExecPlan& plan) {
 int child_entry(void* plan) { child_main(*static_cast<const ExecPlan*>(plan)); }
 
 pid_t clone_child(ExecPlan& plan) {
-  alignas(16) static std::array<char, 256 * 1024> stack;
+  alignas(16) static std::array<char, kStackSize> stack;
   // A sibling of ours: it is the caller's child.
   const pid_t pid = clone(child_entry, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PARENT, &plan);
   if (pid < 0) throw SysError("clone of the container's process");
@@ -85,9 +87,9 @@ void set_inherited_limits(const Process& process) {
   }
 }
 
-// A copy of the caller that enters the container and has the program's process made there. It is in the container's
-// cgroup since its own clone.
-[[noreturn]] void joiner_main(ExecPlan& plan) noexcept {
+// Enters the container, in whose cgroup it is since its own clone, and has the program's process made there.
+int joiner_main(void* pointer) noexcept {
+  ExecPlan& plan = *static_cast<ExecPlan*>(pointer);
   try {
     child_leave_parent(/*dies_with_parent=*/false);
     set_inherited_limits(plan.process);
@@ -95,27 +97,28 @@ void set_inherited_limits(const Process& process) {
     const pid_t pid = clone_child(plan);
     // As seen from the joiner's own pid namespace, the caller's.
     send_step(plan.channel, Step::cloned, fmt::format("{}", pid));
-    _exit(0);
+    return 0;
   } catch (const Error& error) {
     send_failure(plan.channel, error);
   } catch (const std::exception& error) {
     send_failure(plan.channel, Error(ErrorKind::internal, error.what()));
   }
-  _exit(1);
+  return 1;
 }
 
-pid_t clone_joiner(ExecPlan& plan, int cgroup, int parent_channel) {
+pid_t clone_joiner(ExecPlan& plan, int cgroup) {
+  alignas(16) static std::array<char, kStackSize> stack;
   struct clone_args arguments {};
   arguments.exit_signal = SIGCHLD;
   if (cgroup >= 0) {
     arguments.flags = CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);
   }
+  // It shares the caller's memory, which stands still meanwhile, but nothing else. Not when root inside is root: with
+  // CAP_SYS_PTRACE it could write to that memory.
+  if (plan.has_user_namespace) return sys::clone3_vfork(arguments, stack, joiner_main, &plan);
   const pid_t pid = sys::clone3(arguments);
-  if (pid == 0) {
-    close(parent_channel);
-    joiner_main(plan);
-  }
+  if (pid == 0) _exit(joiner_main(&plan));
   return pid;
 }
 
@@ -159,7 +162,7 @@ ExecProcess exec_in_container(const Spec& spec, const ProcessId& container, cons
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   plan.channel = channel.theirs.get();
 
-  const pid_t joiner = clone_joiner(plan, cgroup.get(), channel.ours.get());
+  const pid_t joiner = clone_joiner(plan, cgroup.get());
   channel.theirs.reset();
   Outcome outcome = read_outcome(channel.ours.get());
   sys::waitpid(joiner);

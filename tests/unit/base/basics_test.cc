@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <set>
@@ -142,6 +143,27 @@ TEST(SpawnTest, AMissingProgramIsAnErrorHere) {
     EXPECT_EQ(error.error_number(), ENOENT);
   }
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);  // no zombie stays
+}
+
+TEST(SpawnTest, AVforkedCloneSharesTheMemoryAndEndsWithItsResult) {
+  alignas(16) static std::array<char, 64 * 1024> stack;
+  static int written = 0;
+  struct clone_args arguments {};
+  arguments.exit_signal = SIGCHLD;
+  int seven = 7;
+  const pid_t pid = sys::clone3_vfork(
+      arguments, stack,
+      [](void* argument) {
+        try {
+          throw Error(ErrorKind::internal, "caught on the other stack");
+        } catch (const Error&) {
+          written = getpid();
+        }
+        return *static_cast<int*>(argument);
+      },
+      &seven);
+  EXPECT_EQ(written, pid);
+  EXPECT_EQ(process::exit_code(sys::waitpid(pid)), 7);
 }
 
 TEST(SpawnTest, ExecutesByADescriptorThatCannotBeWritten) {
