@@ -212,7 +212,10 @@ shim::StartingShim start(EngineContext& context, Reservation& reservation, bool 
     container.state.running = shim.wait_started();
     container.state.started_at = container.state.running.started_at;
     container.state.status = ContainerStatus::running;
-    update_container_state(context.database, container.id(), container.state);
+    // state.json tells while it runs. The row is for what a reboot leaves, of which a --rm container is no part.
+    if (!container.definition.host.auto_remove) {
+      update_container_state(context.database, container.id(), container.state);
+    }
     reservation.kept.clear();  // from here on only the shim holds lock and ports
     return shim;
   } catch (const Error& error) {

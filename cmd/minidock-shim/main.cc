@@ -35,6 +35,7 @@ void report_failure(int start_channel, const Error& error) noexcept {
 std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_channel) {
   CreatedContainer created(config);
   send(start_channel, Created{created.pid()});
+  created.prepare();
   if (!created.wait_for_network(start_channel)) return nullptr;
   return std::make_unique<RunningContainer>(std::move(created), config);
 }

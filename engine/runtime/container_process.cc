@@ -28,6 +28,8 @@
 namespace minidock::runtime {
 
 struct ContainerProcess::Parts {
+  const Spec& spec;
+  NamespacePlan namespaces;
   Cgroup cgroup;
   ClonedProcess child;
   Fd channel;
@@ -52,7 +54,6 @@ ContainerPlan plan_container(const Spec& spec, const StandardStreams& streams) {
 Cgroup make_cgroup(const Spec& spec, const NamespacePlan& namespaces) {
   if (spec.cgroups_path.empty()) return Cgroup();
   Cgroup cgroup = Cgroup::create(spec.cgroups_path);
-  if (!spec.device_rules.empty()) parent_attach_device_filter(cgroup.fd(), spec.device_rules);
   const bool is_writable = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
     return mount.type == "cgroup" && (parse_mount_words(mount).attributes_set & MOUNT_ATTR_RDONLY) == 0;
   });
@@ -70,15 +71,17 @@ void hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t chi
     send_step(channel, Step::mapped);
     user_namespace = parent_open_user_namespace(child);
   }
-  const Fd root = parent_mount_rootfs(spec, user_namespace.get());
-  const std::array<int, 1> fds = {root.get()};
+  const RootMount mount = parent_mount_rootfs(spec, user_namespace.get());
+  const std::array<int, 1> fds = {mount.root.get()};
   send_step(channel, Step::rootfs, {}, fds);
 }
 
-void set_host_side_limits(const Process& process, pid_t child) {
-  parent_raise_hard_limits(child, process.rlimits);
-  if (process.oom_score_adj) {
-    file::write_existing(fmt::format("/proc/{}/oom_score_adj", child), fmt::format("{}", *process.oom_score_adj));
+// What has to be in force before the program runs, not before the child builds its root: done beside that.
+void set_host_side_limits(const Spec& spec, int cgroup, pid_t child) {
+  if (cgroup >= 0 && !spec.device_rules.empty()) parent_attach_device_filter(cgroup, spec.device_rules);
+  parent_raise_hard_limits(child, spec.process.rlimits);
+  if (spec.process.oom_score_adj) {
+    file::write_existing(fmt::format("/proc/{}/oom_score_adj", child), fmt::format("{}", *spec.process.oom_score_adj));
   }
 }
 
@@ -96,11 +99,10 @@ void set_host_side_limits(const Process& process, pid_t child) {
 ContainerProcess::ContainerProcess(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ContainerProcess::ContainerProcess(ContainerProcess&&) noexcept = default;
 
-ContainerProcess ContainerProcess::create(const Spec& spec, const StandardStreams& streams) {
+ContainerProcess ContainerProcess::clone(const Spec& spec, const StandardStreams& streams) {
   ContainerPlan plan = plan_container(spec, streams);
   if (!spec.process.terminal) parent_own_pipes(streams, spec);
-  auto parts = std::make_unique<Parts>();
-  parts->cgroup = make_cgroup(spec, plan.namespaces);
+  auto parts = std::make_unique<Parts>(Parts{spec, {}, make_cgroup(spec, plan.namespaces), {}, {}, false});
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   parts->channel = std::move(channel.ours);
   ContainerProcess process(std::move(parts));  // from here the destructor undoes everything
@@ -110,14 +112,18 @@ ContainerProcess ContainerProcess::create(const Spec& spec, const StandardStream
     owned.channel.reset();
     child_main(plan, channel.theirs.get());
   });
-  channel.theirs.reset();
-  try {
-    hand_over_root(spec, plan.namespaces, owned.child.pid, owned.channel.get());
-    set_host_side_limits(spec.process, owned.child.pid);
-  } catch (const Error& error) {
-    rethrow_cause(error, owned.channel.get());
-  }
+  owned.namespaces = std::move(plan.namespaces);
   return process;
+}
+
+void ContainerProcess::prepare() {
+  const Parts& parts = *parts_;
+  try {
+    hand_over_root(parts.spec, parts.namespaces, parts.child.pid, parts.channel.get());
+    set_host_side_limits(parts.spec, parts.cgroup.fd(), parts.child.pid);
+  } catch (const Error& error) {
+    rethrow_cause(error, parts.channel.get());
+  }
 }
 
 ContainerProcess::~ContainerProcess() {

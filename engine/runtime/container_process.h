@@ -1,10 +1,11 @@
 // Parent side of a container's main process: the runtime-spec in, a running process out.
 //
 //   parent (shim)                                child (PID 1 of the container)
-//   ContainerProcess::create(): cgroup, bind sources
-//   opened, namespaces joined or cloned, id maps
-//   written, overlay mounted (detached), handed over ─► rootfs, mounts, /dev, masks, pivot_root
+//   ContainerProcess::clone(): cgroup, bind sources
+//   opened, namespaces joined or cloned ──────────────► file systems made
 //   [engine attaches the network meanwhile]
+//   prepare(): id maps written, overlay mounted
+//   (detached) and handed over, device filter, limits ─► rootfs, mounts, /dev, masks, pivot_root
 //   let_go() ─────────────────────────────────────────► terminal, user, capabilities, seccomp, exec
 //   wait_until_started() ◄─ exec succeeded (end of file), or the child's error whole
 #pragma once
@@ -29,9 +30,12 @@ struct StandardStreams {
 
 class ContainerProcess {
  public:
-  // Clones the child with everything that `spec` asks for. The caller must be single-threaded, root in the initial user
-  // namespace, and have PR_SET_DUMPABLE 0. On failure nothing is left: no process, mount or cgroup.
-  static ContainerProcess create(const Spec& spec, const StandardStreams& streams);
+  // Clones the child into new and joined namespaces and its cgroup. The caller must be single-threaded, root in the
+  // initial user namespace, and have PR_SET_DUMPABLE 0; `spec` must live until prepare() has returned. On failure
+  // nothing is left: no process, mount or cgroup.
+  static ContainerProcess clone(const Spec& spec, const StandardStreams& streams);
+  // Gives the child what it waits for: id maps and root. The child's own error is thrown when that is the cause.
+  void prepare();
 
   ContainerProcess(ContainerProcess&&) noexcept;
   // Kills and reaps a child whose program was not seen to start; removes its cgroup. One that runs is left alone.

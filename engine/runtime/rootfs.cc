@@ -54,7 +54,7 @@ void explain_unclean_volatile(const OverlayRootfs& rootfs) {
 
 }  // namespace
 
-Fd parent_mount_rootfs(const Spec& spec, int user_namespace) {
+RootMount parent_mount_rootfs(const Spec& spec, int user_namespace) {
   const OverlayRootfs& rootfs = spec.rootfs;
   if (rootfs.layers.empty()) throw Error(ErrorKind::invalid_argument, "a container needs at least one layer");
   OverlayDirectories directories{Fd(), rootfs.store, rootfs.layers, rootfs.upper, rootfs.work, rootfs.is_volatile};
@@ -67,7 +67,8 @@ Fd parent_mount_rootfs(const Spec& spec, int user_namespace) {
   // The overlay's super block belongs to the host: nodev, else an image's device nodes would open the host's devices.
   const std::uint64_t attributes = user_namespace >= 0 ? MOUNT_ATTR_NODEV : 0;
   try {
-    return parent_mount_overlay(directories, rootfs.overlay_call, attributes);
+    Fd root = parent_mount_overlay(directories, rootfs.overlay_call, attributes);
+    return RootMount{std::move(root), std::move(directories.layer_mount)};
   } catch (const Error& error) {
     if (error.error_number() == EINVAL) explain_unclean_volatile(rootfs);
     if (error.kind() != ErrorKind::system) throw;

@@ -6,8 +6,13 @@
 
 namespace minidock::runtime {
 
+struct RootMount {
+  Fd root;    // detached
+  Fd layers;  // what the layers were taken from; closing it takes a grace period of RCU: not before the child has `root`
+};
+
 // Mounts the overlay. With a user namespace (descriptor, -1: none) the layers' owners appear shifted by its maps, and
 // device nodes in the image have no power. ErrorKind::not_found for a layer that is not in the store.
-Fd parent_mount_rootfs(const Spec& spec, int user_namespace);
+RootMount parent_mount_rootfs(const Spec& spec, int user_namespace);
 
 }  // namespace minidock::runtime

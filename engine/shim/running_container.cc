@@ -50,7 +50,7 @@ runtime::StandardStreams CreatedContainer::Streams::inside() const {
 }
 
 CreatedContainer::CreatedContainer(const ShimConfig& config)
-    : streams_(Streams::open(config)), process_(runtime::ContainerProcess::create(config.spec, streams_.inside())) {}
+    : streams_(Streams::open(config)), process_(runtime::ContainerProcess::clone(config.spec, streams_.inside())) {}
 
 bool CreatedContainer::wait_for_network(int start_channel) {
   std::array<pollfd, 2> waited{{{start_channel, POLLIN, 0}, {process_.pidfd(), POLLIN, 0}}};

@@ -25,6 +25,8 @@ class CreatedContainer {
   explicit CreatedContainer(const ShimConfig& config);
 
   pid_t pid() const { return process_.pid(); }
+  // Its id maps and its root. Beside that the command attaches the network.
+  void prepare() { process_.prepare(); }
   // Waits until the command has attached the network. False when the command is gone: then the child is not to run. An
   // error of the child's own in the meantime is thrown.
   bool wait_for_network(int start_channel);

@@ -139,7 +139,8 @@ std::string ContainerTest::make_volume(const std::string& name) const {
 Result ContainerTest::run(const Spec& spec) const {
   const Fd null = sys::open("/dev/null", O_RDWR);
   Pipe output = sys::pipe();
-  ContainerProcess process = ContainerProcess::create(spec, {null.get(), output.write.get(), output.write.get()});
+  ContainerProcess process = ContainerProcess::clone(spec, {null.get(), output.write.get(), output.write.get()});
+  process.prepare();
   output.write.reset();
   process.let_go();
   const Fd terminal = process.wait_until_started();
@@ -154,7 +155,8 @@ ContainerTest::Running ContainerTest::start(Spec spec) const {
   spec.process.args = {"/bin/cat"};
   Pipe input = sys::pipe();
   const Fd null = sys::open("/dev/null", O_RDWR);
-  ContainerProcess process = ContainerProcess::create(spec, {input.read.get(), null.get(), STDERR_FILENO});
+  ContainerProcess process = ContainerProcess::clone(spec, {input.read.get(), null.get(), STDERR_FILENO});
+  process.prepare();
   process.let_go();
   process.wait_until_started();
   const ProcessId id{process.pid(), process::start_time_of(process.pid()).value_or(0)};

@@ -304,7 +304,8 @@ TEST_F(ContainerProcessTest, OneThatIsNotLetGoEndsWithItsOwner) {
   pid_t pid = 0;
   {
     const Fd null = sys::open("/dev/null", O_RDWR);
-    const ContainerProcess process = ContainerProcess::create(make_spec("true"), {null.get(), null.get(), null.get()});
+    const Spec spec = make_spec("true");
+    const ContainerProcess process = ContainerProcess::clone(spec, {null.get(), null.get(), null.get()});
     pid = process.pid();
     EXPECT_EQ(kill(pid, 0), 0);
   }
