@@ -40,8 +40,9 @@ std::string at(int dirfd, const std::string& path) {
 Fd open(const std::string& path, int flags, mode_t mode) { return openat(AT_FDCWD, path, flags, mode); }
 
 Fd openat(int dirfd, const std::string& path, int flags, mode_t mode) {
-  return Fd(checked([&] { return fmt::format("openat({}, {:#o}, {:#o})", at(dirfd, path), flags, mode); },
-                    [&] { return restarting([&] { return ::openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode); }); }));
+  return Fd(
+      checked([&] { return fmt::format("openat({}, {:#o}, {:#o})", at(dirfd, path), flags, mode); },
+              [&] { return restarting([&] { return ::openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode); }); }));
 }
 
 namespace {
@@ -72,8 +73,8 @@ std::string describe_openat2(int dirfd, const std::string& path, const open_how&
 
 Fd openat2(int dirfd, const std::string& path, int flags, mode_t mode, std::uint64_t resolve) {
   const open_how how = how_to_open(flags, mode, resolve);
-  return Fd(checked([&] { return describe_openat2(dirfd, path, how); },
-                    [&] { return retried_openat2(dirfd, path, how); }));
+  return Fd(
+      checked([&] { return describe_openat2(dirfd, path, how); }, [&] { return retried_openat2(dirfd, path, how); }));
 }
 
 Fd openat2_if_exists(int dirfd, const std::string& path, int flags, std::uint64_t resolve) {
@@ -173,10 +174,10 @@ bool unlinkat_if_present(int dirfd, const std::string& path, int flags) {
   throw SysError(fmt::format("unlinkat({}, {:#x})", at(dirfd, path), flags));
 }
 
-void renameat(int old_dirfd, const std::string& old_path, int new_dirfd, const std::string& new_path,
-              unsigned flags) {
-  checked([&] { return fmt::format("renameat2({}, {}, {:#x})", at(old_dirfd, old_path), at(new_dirfd, new_path), flags); },
-          [&] { return ::renameat2(old_dirfd, old_path.c_str(), new_dirfd, new_path.c_str(), flags); });
+void renameat(int old_dirfd, const std::string& old_path, int new_dirfd, const std::string& new_path, unsigned flags) {
+  checked(
+      [&] { return fmt::format("renameat2({}, {}, {:#x})", at(old_dirfd, old_path), at(new_dirfd, new_path), flags); },
+      [&] { return ::renameat2(old_dirfd, old_path.c_str(), new_dirfd, new_path.c_str(), flags); });
 }
 
 struct stat fstat(int fd) {
@@ -238,19 +239,15 @@ void set_topdir_flag(int dirfd) noexcept {
 // ---- mounts
 
 Fd open_tree(int dirfd, const std::string& path, unsigned flags) {
-  return Fd(checked([&] { return fmt::format("open_tree({}, {:#x})", at(dirfd, path), flags); },
-                    [&] {
-                      return static_cast<int>(
-                          syscall(SYS_open_tree, dirfd, path.c_str(), flags | OPEN_TREE_CLOEXEC));
-                    }));
+  return Fd(checked(
+      [&] { return fmt::format("open_tree({}, {:#x})", at(dirfd, path), flags); },
+      [&] { return static_cast<int>(syscall(SYS_open_tree, dirfd, path.c_str(), flags | OPEN_TREE_CLOEXEC)); }));
 }
 
 void move_mount(int from_dirfd, const std::string& from, int to_dirfd, const std::string& to, unsigned flags) {
-  checked([&] { return fmt::format("move_mount({}, {}, {:#x})", at(from_dirfd, from), at(to_dirfd, to), flags); },
-          [&] {
-            return static_cast<int>(
-                syscall(SYS_move_mount, from_dirfd, from.c_str(), to_dirfd, to.c_str(), flags));
-          });
+  checked(
+      [&] { return fmt::format("move_mount({}, {}, {:#x})", at(from_dirfd, from), at(to_dirfd, to), flags); },
+      [&] { return static_cast<int>(syscall(SYS_move_mount, from_dirfd, from.c_str(), to_dirfd, to.c_str(), flags)); });
 }
 
 Fd fsopen(const std::string& type) {
@@ -314,18 +311,18 @@ void mount_setattr(int dirfd, const std::string& path, unsigned flags, const str
                            std::uint64_t{attributes.propagation});
       },
       [&] {
-        return static_cast<int>(
-            syscall(SYS_mount_setattr, dirfd, path.c_str(), flags, &attributes, sizeof attributes));
+        return static_cast<int>(syscall(SYS_mount_setattr, dirfd, path.c_str(), flags, &attributes, sizeof attributes));
       });
 }
 
 void mount(const std::string& source, const std::string& target, const std::string& type, unsigned long flags,
            const std::string& data) {
-  checked([&] { return fmt::format("mount(\"{}\", \"{}\", \"{}\", {:#x}, \"{}\")", source, target, type, flags, data); },
-          [&] {
-            return ::mount(source.c_str(), target.c_str(), type.empty() ? nullptr : type.c_str(), flags,
-                           data.empty() ? nullptr : data.c_str());
-          });
+  checked(
+      [&] { return fmt::format("mount(\"{}\", \"{}\", \"{}\", {:#x}, \"{}\")", source, target, type, flags, data); },
+      [&] {
+        return ::mount(source.c_str(), target.c_str(), type.empty() ? nullptr : type.c_str(), flags,
+                       data.empty() ? nullptr : data.c_str());
+      });
 }
 
 void umount2(const std::string& target, int flags) {
@@ -510,7 +507,11 @@ void send_message(int socket, std::string_view data, std::span<const int> fds) {
 
 Message receive_message(int socket, std::size_t max) {
   Message message;
-  message.data.resize(max);
+  // Its size first: the longest possible message would be 64 KiB to clear for each of a few bytes.
+  const auto size =
+      checked([&] { return fmt::format("recv({}, MSG_PEEK)", socket); },
+              [&] { return restarting([&] { return ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC); }); });
+  message.data.resize(std::min(static_cast<std::size_t>(size), max));
   iovec iov{message.data.data(), message.data.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control{};
   msghdr header{};
@@ -530,7 +531,8 @@ Message receive_message(int socket, std::size_t max) {
     }
   }
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("a message on descriptor {} is longer than {} bytes", socket, max));
+    throw Error(ErrorKind::corrupt_data,
+                fmt::format("a message on descriptor {} is longer than {} bytes", socket, max));
   }
   message.data.resize(static_cast<std::size_t>(got));
   return message;

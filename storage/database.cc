@@ -100,7 +100,17 @@ struct CloseDatabase {
 };
 using Handle = std::unique_ptr<sqlite3, CloseDatabase>;
 
+// Both are allocated and threaded into lists at once by default, some fifty pages that a short command never uses.
+void spare_memory() {
+  static const int configured = [] {
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+    return sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+  }();
+  static_cast<void>(configured);
+}
+
 Handle open_existing(const std::string& path, int& code) {
+  spare_memory();
   sqlite3* raw = nullptr;
   // No mutex of SQLite's: a Database belongs to one thread.
   code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);

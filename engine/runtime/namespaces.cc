@@ -64,7 +64,8 @@ struct clone_args clone_arguments(std::uint64_t flags, int cgroup) {
 }
 
 // The joiner: enters what exists, then clones the container's process as a sibling, a child of the caller.
-// It is in the container's cgroup already, and its child inherits that: in a joined user namespace it could not enter one.
+// It is in the container's cgroup already, and its child inherits that: in a joined user namespace it could not enter
+// one.
 [[noreturn]] void joiner_main(const NamespacePlan& plan, int channel, const std::function<void()>& child) {
   try {
     for (const NamespaceJoin& join : plan.joins) sys::setns(join.fd.get(), join.type);

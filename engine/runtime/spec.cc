@@ -72,12 +72,9 @@ Capabilities capabilities_from_json(const Json& document) {
 }
 
 Json to_json(const OverlayRootfs& rootfs) {
-  return Json{{"store", rootfs.store},
-              {"layers", rootfs.layers},
-              {"upper", rootfs.upper},
-              {"work", rootfs.work},
-              {"volatile", rootfs.is_volatile},
-              {"copyLayers", rootfs.layer_mapping == LayerMapping::copy}};
+  return Json{{"store", rootfs.store},          {"layers", rootfs.layers},
+              {"upper", rootfs.upper},          {"work", rootfs.work},
+              {"volatile", rootfs.is_volatile}, {"copyLayers", rootfs.layer_mapping == LayerMapping::copy}};
 }
 
 OverlayRootfs rootfs_from_json(const Json& document) {

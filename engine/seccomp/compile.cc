@@ -71,12 +71,13 @@ void add_rules(const Context& context, const Rule& rule) {
   }
 }
 
-Context make_context(const Profile& profile) {
+Context make_context(const Profile& profile, const Machine& machine) {
   Context context(seccomp_init(profile.default_action));
   if (!context) throw Error(ErrorKind::invalid_argument, "seccomp: the profile's default action is not supported here");
   const std::uint32_t native = seccomp_arch_native();
   if (!profile.architectures.empty()) {
     for (const std::uint32_t architecture : profile.architectures) {
+      if (architecture == SCMP_ARCH_X32 && !machine.has_x32) continue;  // see Prologue
       const int result = seccomp_arch_add(context.get(), architecture);
       if (result != -EEXIST) check(result, fmt::format("seccomp_arch_add({:#x})", architecture));
     }
@@ -93,10 +94,12 @@ Context make_context(const Profile& profile) {
 
 // Instructions before libseccomp's own, for calls newer than it. Those that the profile names get their action (by the
 // number, which is the same everywhere since Linux 5.1). Any other one is ENOSYS where the profile would refuse it: a C
-// library takes EPERM from a call that it probes for an answer, ENOSYS for "use the older call".
+// library takes EPERM from a call that it probes for an answer, ENOSYS for "use the older call". So is an x32 call on a
+// kernel that has none.
 class Prologue {
  public:
-  Prologue(const Profile& profile, const std::vector<const Rule*>& rules) : default_action_(profile.default_action) {
+  Prologue(const Profile& profile, const Machine& machine, const std::vector<const Rule*>& rules)
+      : default_action_(profile.default_action), has_x32_(machine.has_x32) {
     while (newest_known_ + 1 < kEnd && known_or_older(newest_known_ + 1)) ++newest_known_;
     for (const Rule* rule : rules) {
       if (rule->arguments.empty()) add(*rule);
@@ -111,12 +114,17 @@ class Prologue {
     }
     if (refuses()) program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
     const auto behind = static_cast<std::uint8_t>(program.size());
-    const std::vector<sock_filter> head = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+    std::vector<sock_filter> head = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+    if (!has_x32_) {
+      head.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kX32Bit, 0, 1));
+      head.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+    }
+    const sock_filter select[] = {
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~kX32Bit),
         BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest_known_, 0, static_cast<std::uint8_t>(behind + 1)),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kEnd, behind, 0),
     };
+    head.insert(head.end(), std::begin(select), std::end(select));
     program.insert(program.begin(), head.begin(), head.end());
     return std::string(reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter));
   }
@@ -148,6 +156,7 @@ class Prologue {
   }
 
   std::uint32_t default_action_;
+  bool has_x32_;
   std::uint32_t newest_known_ = 450;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> actions_;
 };
@@ -177,6 +186,7 @@ Machine this_machine() {
   Machine machine;
 #if defined(__x86_64__)
   machine.architecture = "amd64";
+  machine.has_x32 = syscall(__X32_SYSCALL_BIT | SYS_getpid) > 0;
 #elif defined(__aarch64__)
   machine.architecture = "arm64";
 #else
@@ -189,14 +199,14 @@ Machine this_machine() {
 }
 
 std::string compile(const Profile& profile, const Machine& machine, const std::vector<std::string>& capabilities) {
-  const Context context = make_context(profile);
+  const Context context = make_context(profile, machine);
   std::vector<const Rule*> rules;
   for (const Rule& rule : profile.rules) {
     // libseccomp refuses rules that say what the default says anyway.
     if (rule.action != profile.default_action && applies(rule, machine, capabilities)) rules.push_back(&rule);
   }
   for (const Rule* rule : rules) add_rules(context, *rule);
-  std::string program = Prologue(profile, rules).bytes() + exported(context);
+  std::string program = Prologue(profile, machine, rules).bytes() + exported(context);
   if (program.size() / sizeof(sock_filter) > BPF_MAXINSNS) {
     throw Error(ErrorKind::invalid_argument,
                 fmt::format("seccomp: the profile makes a filter of {} instructions, the kernel takes {}",

@@ -23,6 +23,8 @@ struct KernelVersion {
 struct Machine {
   std::string architecture;  // Go's name: "amd64", "arm64"
   KernelVersion kernel;
+  // amd64 kernels are mostly built without the x32 calls: a third of the filter, which each start would load for nothing.
+  bool has_x32 = false;
 };
 
 // This machine. ErrorKind::unsupported on another architecture than amd64 and arm64.
@@ -55,7 +57,7 @@ std::vector<std::uint32_t> default_architectures(const Machine& machine);
 
 // Number of kDefaultProfile's revision: part of the cache key, to be raised with each change of the profile or
 // compiler.
-inline constexpr int kDefaultProfileRevision = 1;
+inline constexpr int kDefaultProfileRevision = 2;
 Profile default_profile(const Machine& machine);
 
 // docker's JSON format. ErrorKind::corrupt_data, invalid_argument, unsupported.

@@ -12,66 +12,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/runtime/capabilities.h"
 #include "engine/seccomp/profile.h"
 
 namespace minidock::seccomp {
 namespace {
-
-// By number: linux/capability.h.
-constexpr std::string_view kCapabilities[] = {"CHOWN",
-                                              "DAC_OVERRIDE",
-                                              "DAC_READ_SEARCH",
-                                              "FOWNER",
-                                              "FSETID",
-                                              "KILL",
-                                              "SETGID",
-                                              "SETUID",
-                                              "SETPCAP",
-                                              "LINUX_IMMUTABLE",
-                                              "NET_BIND_SERVICE",
-                                              "NET_BROADCAST",
-                                              "NET_ADMIN",
-                                              "NET_RAW",
-                                              "IPC_LOCK",
-                                              "IPC_OWNER",
-                                              "SYS_MODULE",
-                                              "SYS_RAWIO",
-                                              "SYS_CHROOT",
-                                              "SYS_PTRACE",
-                                              "SYS_PACCT",
-                                              "SYS_ADMIN",
-                                              "SYS_BOOT",
-                                              "SYS_NICE",
-                                              "SYS_RESOURCE",
-                                              "SYS_TIME",
-                                              "SYS_TTY_CONFIG",
-                                              "MKNOD",
-                                              "LEASE",
-                                              "AUDIT_WRITE",
-                                              "AUDIT_CONTROL",
-                                              "SETFCAP",
-                                              "MAC_OVERRIDE",
-                                              "MAC_ADMIN",
-                                              "SYSLOG",
-                                              "WAKE_ALARM",
-                                              "BLOCK_SUSPEND",
-                                              "AUDIT_READ",
-                                              "PERFMON",
-                                              "BPF",
-                                              "CHECKPOINT_RESTORE"};
-
-std::uint64_t mask_of(const std::vector<std::string>& capabilities) {
-  std::uint64_t mask = 0;
-  for (const std::string& name : capabilities) {
-    const std::string_view bare = std::string_view(name).starts_with("CAP_") ? std::string_view(name).substr(4) : "";
-    const auto* found = std::find(std::begin(kCapabilities), std::end(kCapabilities), bare);
-    if (found == std::end(kCapabilities)) {
-      throw Error(ErrorKind::invalid_argument, fmt::format("invalid capability: \"{}\"", name));
-    }
-    mask |= std::uint64_t{1} << static_cast<unsigned>(found - std::begin(kCapabilities));
-  }
-  return mask;
-}
 
 // FNV-1a of 64 bits from a given start.
 std::uint64_t fnv(std::string_view text, std::uint64_t hash) {
@@ -83,9 +28,9 @@ std::uint64_t fnv(std::string_view text, std::uint64_t hash) {
 std::string cache_path(const std::string& directory, const std::string& profile, const Machine& machine,
                        const std::vector<std::string>& capabilities) {
   const scmp_version* library = seccomp_version();
-  return fmt::format("{}/{}-{}-{}.{}-{}.{}.{}-{:011x}.bpf", directory, profile, machine.architecture,
-                     machine.kernel.major, machine.kernel.minor, library->major, library->minor, library->micro,
-                     mask_of(capabilities));
+  return fmt::format("{}/{}-{}-{}.{}-{}.{}.{}-{:011x}.bpf", directory, profile,
+                     machine.architecture + (machine.has_x32 ? "+x32" : ""), machine.kernel.major, machine.kernel.minor,
+                     library->major, library->minor, library->micro, runtime::capability_set(capabilities));
 }
 
 // A file that a crash left empty or cut is made again.

@@ -1,4 +1,5 @@
 // The filter, really loaded: each probe runs in a child that takes the filter and makes one system call.
+#include "engine/seccomp/profile.h"
 #include "engine/seccomp/seccomp.h"
 
 #include <fcntl.h>
@@ -131,6 +132,21 @@ TEST_F(SeccompTest, KernelSurfaceIsRefused) {
   EXPECT_EQ(under_default([] { return syscall(SYS_perf_event_open, nullptr, 0, 0, -1, 0); }), EPERM);
   EXPECT_EQ(under_default([] { return syscall(SYS_personality, 0x0040000UL); }), EPERM);  // ADDR_NO_RANDOMIZE
   EXPECT_EQ(under_default([] { return syscall(SYS_init_module, nullptr, 0, ""); }), EPERM);
+}
+
+// Most kernels have no x32 calls, and then the filter answers as they would, without the rules for them.
+TEST_F(SeccompTest, X32CallsAreRefusedAsByAKernelWithoutThem) {
+#if defined(__x86_64__)
+  Machine machine = this_machine();
+  if (!machine.has_x32) {
+    EXPECT_EQ(under_default([] { return syscall(__X32_SYSCALL_BIT | SYS_getpid); }), ENOSYS);
+    EXPECT_EQ(under_default([] { return syscall(__X32_SYSCALL_BIT | SYS_unshare, CLONE_NEWUSER); }), ENOSYS);
+  }
+  const std::size_t size = compile(default_profile(machine), machine, {}).size();
+  machine.has_x32 = !machine.has_x32;
+  const std::size_t other_size = compile(default_profile(machine), machine, {}).size();
+  EXPECT_GT(machine.has_x32 ? other_size : size, machine.has_x32 ? size : other_size);
+#endif
 }
 
 TEST_F(SeccompTest, CapabilitiesOpenTheirCalls) {
