@@ -13,6 +13,7 @@
 #include "engine/context.h"
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
+#include "engine/running_containers.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
 #include "image/image_store.h"
@@ -145,6 +146,7 @@ class Engine {
   EngineContext context();
   // The container with its state put right.
   Container resolve(const std::string& name);
+  RunningContainer running_container(const std::string& name);
   image::Image image_for_run(const RunOptions& options);
 
   DaemonConfig config_;

@@ -11,6 +11,7 @@
 #include "engine/container_files.h"
 #include "engine/namespace_options.h"
 #include "engine/runtime/container_process.h"
+#include "engine/shim/owned_link.h"
 #include "engine/state_directory.h"
 #include "engine/volumes.h"
 
@@ -82,6 +83,7 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.id = definition.id;
   config.container_dir = context.instance.container_dir(definition.id);
   config.state_dir = context.instance.container_state_dir(definition.id);
+  config.name_link = context.instance.name_link(definition.name);
   const Kind network = reservation.namespaces.network.kind;
   if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
   config.spec =
@@ -126,6 +128,10 @@ void attach_network(EngineContext& context, const Reservation& reservation, pid_
   if (!state.ports.empty()) network::publish_ports(context.instance, state.endpoint.address, state.ports);
 }
 
+void remove_link(const std::string& path, const std::string& target) {
+  if (shim::link_target(path) == target) sys::unlinkat_if_present(AT_FDCWD, path, 0);
+}
+
 // A shim that was killed could not tidy up after itself.
 void remove_remains_of_shim(EngineContext& context, const Container& container) {
   const std::string cgroup = fmt::format("/{}/{}", context.instance.cgroup_parent, container.id());
@@ -136,12 +142,8 @@ void remove_remains_of_shim(EngineContext& context, const Container& container) 
   const std::optional<std::string> text = file::read_if_exists(state_dir + "/state.json");
   if (!text) return;
   const shim::RunningState running = shim::running_state_from_json(json::parse(*text, "state.json"));
-  const std::string link = netns_link(container);
-  char target[64] = "";
-  if (readlink(link.c_str(), target, sizeof target - 1) > 0 &&
-      fmt::format("/proc/{}/ns/net", running.init.pid) == target) {
-    sys::unlinkat_if_present(AT_FDCWD, link, 0);
-  }
+  remove_link(netns_link(container), fmt::format("/proc/{}/ns/net", running.init.pid));
+  remove_link(context.instance.name_link(container.name()), container.id());
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/state.json", 0);
 }
 

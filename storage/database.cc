@@ -19,7 +19,7 @@ constexpr std::int64_t kLockTimeoutMs = 10'000;
 constexpr char kPageSize[] = "PRAGMA page_size = 1024";
 // A command that opens the database alone reads and checks the whole WAL (about a microsecond a page), and a checkpoint
 // costs two syncs: so one in ten or so commands that write pays for a checkpoint, and the others read little.
-constexpr int kCheckpointAtClose = 384;
+constexpr int kCheckpointAtClose = 192;
 // A process that stays (the API) must not let it grow without bound either.
 constexpr int kCheckpointAtCommit = 8192;
 

@@ -72,7 +72,7 @@ void create_directories(const Instance& instance) {
   file::make_directories(path::parent_of(instance.state), 0755);
   for (const std::string& directory :
        {instance.root, instance.state, instance.blobs(), instance.volumes(), instance.cache(),
-        instance.root + "/containers", instance.state + "/containers"}) {
+        instance.root + "/containers", instance.state + "/containers", instance.state + "/names"}) {
     file::make_directories(directory, 0700);
   }
   if (sys::mkdirat_if_absent(AT_FDCWD, instance.layers(), 0700)) {

@@ -23,6 +23,8 @@ struct Instance {
   std::string cache() const { return root + "/cache"; }
   std::string container_dir(const std::string& id) const { return root + "/containers/" + id; }
   std::string container_state_dir(const std::string& id) const { return state + "/containers/" + id; }
+  // A link to the id of the running container of that name.
+  std::string name_link(const std::string& name) const { return state + "/names/" + name; }
 };
 
 // Derives the names. Relative directories are made absolute first.

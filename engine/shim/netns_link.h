@@ -5,25 +5,13 @@
 
 #include <string>
 
+#include "engine/shim/owned_link.h"
+
 namespace minidock::shim {
 
-// Owns the link: removes it, if it still is this one, at its end.
-class NetnsLink {
- public:
-  NetnsLink() = default;
-  // Makes `path` a link to /proc/<pid>/ns/net. A stale link of a dead container is replaced; anything else of that name
-  // is somebody's own and stays: then there is no link, which is noted in the trace only. Makes the directory (0755)
-  // when it is missing. An empty path makes nothing.
-  static NetnsLink create(const std::string& path, pid_t pid);
-  NetnsLink(NetnsLink&& other) noexcept;
-  NetnsLink& operator=(NetnsLink&& other) noexcept;
-  ~NetnsLink() { remove(); }
-
-  void remove() noexcept;
-
- private:
-  std::string path_;  // empty: none
-  std::string target_;
-};
+// Makes `path` a link to /proc/<pid>/ns/net. A stale link of a dead container is replaced; anything else of that name
+// is somebody's own and stays: then there is no link, which is noted in the trace only. Makes the directory (0755) when
+// it is missing. An empty path makes nothing.
+OwnedLink make_netns_link(const std::string& path, pid_t pid);
 
 }  // namespace minidock::shim

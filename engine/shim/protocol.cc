@@ -131,6 +131,7 @@ Json to_json(const ShimConfig& config) {
   return Json{{"id", config.id},
               {"container_dir", config.container_dir},
               {"state_dir", config.state_dir},
+              {"name_link", config.name_link},
               {"netns_link", config.netns_link},
               {"spec", runtime::to_json(config.spec)},
               {"open_stdin", config.open_stdin},
@@ -169,6 +170,7 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.id = json::get_string(document, "id");
   config.container_dir = json::get_string(document, "container_dir");
   config.state_dir = json::get_string(document, "state_dir");
+  config.name_link = json::get_string(document, "name_link");
   config.netns_link = json::get_string(document, "netns_link");
   config.spec = runtime::spec_from_json(member(document, "spec"));
   config.open_stdin = json::get_bool(document, "open_stdin");
@@ -176,7 +178,7 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.log_file = json::get_string(document, "log_file");
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");
-  if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty()) {
+  if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty() || config.name_link.empty()) {
     throw Error(ErrorKind::corrupt_data, "id, container_dir and state_dir must be given");
   }
   return config;

@@ -94,6 +94,7 @@ struct ShimConfig {
   std::string id;
   std::string container_dir;  // exit.json and the log are written here
   std::string state_dir;      // state.json and attach.sock
+  std::string name_link;      // <state>/names/<name>, a link to the id while the container runs
   std::string netns_link;     // /run/netns/<name>, a link to /proc/PID/ns/net while the container runs; "" for none
   runtime::Spec spec;
   bool open_stdin = false;  // -i: keep standard input; else /dev/null

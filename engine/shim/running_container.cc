@@ -89,13 +89,15 @@ RunningContainer::RunningContainer(CreatedContainer created, const ShimConfig& c
       state_directory_(config.state_dir) {
   JsonLog log = config.log_file.empty() ? JsonLog() : JsonLog::open(config.log_file);
   Fd listener = state_directory_.listen();
-  netns_link_ = NetnsLink::create(config.netns_link, process_->pid());
+  netns_link_ = make_netns_link(config.netns_link, process_->pid());
   // An exit record is always that of the last run.
   sys::unlinkat_if_present(AT_FDCWD, container_dir_ + "/exit.json", 0);
   state_.shim = process::self();
   state_.init = {process_->pid(), process::start_time_of(process_->pid()).value_or(0)};
   state_.started_at = format::now_ns();
   state_directory_.write_state(state_);
+  // Only one container has a name: what another has left there is stale.
+  name_link_ = OwnedLink::create(config.name_link, config.id, /*replaces=*/true);
 
   // ---- from here the program runs, or the owners above remove everything again
   process_->let_go();
@@ -143,8 +145,8 @@ void RunningContainer::kill_and_reap() noexcept {
 //     are dead, so the container was killed along with its shim. Killed after: the record counts, whatever else lies
 //     about.
 //  2. attach.sock goes: who connects from here on is told that the container is not running.
-//  3. /run/netns/<name> and the cgroup go, each of which can be removed again by the next command: it finds them
-//     through state.json, which therefore goes last.
+//  3. /run/netns/<name>, names/<name> and the cgroup go, each of which can be removed again by the next command: it
+//     finds them through state.json, which therefore goes last.
 //  4. Then the kept descriptors are closed (ports, and whatever lock the engine passed on), and only then is anybody
 //     told: the clean-up that follows finds all of it free.
 //
@@ -169,6 +171,7 @@ ExitRecord RunningContainer::record_exit(const Ending& ending) {
 void RunningContainer::remove_remains() {
   state_directory_.remove_socket();
   netns_link_.remove();
+  name_link_.remove();
   runtime::remove_cgroup(cgroups_path_);
   process_.reset();
   state_directory_.leave(recorded_);

@@ -72,7 +72,8 @@ class RunningContainer {
   std::string cgroups_path_;
   std::optional<runtime::ContainerProcess> process_;
   StateDirectory state_directory_;
-  NetnsLink netns_link_;
+  OwnedLink name_link_;
+  OwnedLink netns_link_;
   RunningState state_;
   std::unique_ptr<Supervisor> supervisor_;
   bool reaped_ = false;

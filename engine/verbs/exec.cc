@@ -125,6 +125,16 @@ void exec_detached(const runtime::Spec& spec, const ProcessId& container, const 
 
 }  // namespace
 
+// The database is asked only about what does not run, or is named by the beginning of its id.
+RunningContainer Engine::running_container(const std::string& name) {
+  if (std::optional<RunningContainer> running = find_running_container(instance_, name)) return std::move(*running);
+  const Container found = resolve(name);
+  if (!found.running()) {
+    throw Error(ErrorKind::conflict, fmt::format("Container {} is not running", found.id()));
+  }
+  return RunningContainer{found.id(), found.state.running.init};
+}
+
 int Engine::exec(const ExecOptions& options) {
   streams::ClientOptions client;
   client.forward_stdin = options.interactive;
@@ -133,11 +143,8 @@ int Engine::exec(const ExecOptions& options) {
   if (!options.detach_keys.empty()) client.detach_keys = options.detach_keys;
   streams::parse_detach_keys(client.detach_keys);
 
-  const Container found = resolve(options.container);
-  if (!found.running()) {
-    throw Error(ErrorKind::conflict, fmt::format("Container {} is not running", found.id()));
-  }
-  const Json document = json::parse(file::read(instance_.container_dir(found.id()) + "/shim.json"), "shim.json");
+  const RunningContainer found = running_container(options.container);
+  const Json document = json::parse(file::read(instance_.container_dir(found.id) + "/shim.json"), "shim.json");
   const runtime::Spec spec = shim::shim_config_from_json(document).spec;
   database_.reset();  // nothing of ours may be open across the exec below
   enter_from_read_only_executable(spec);
@@ -146,11 +153,11 @@ int Engine::exec(const ExecOptions& options) {
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
   const runtime::Process process = exec_process(spec, options);
   if (options.detach) {
-    exec_detached(spec, found.state.running.init, process);
+    exec_detached(spec, found.init, process);
     return 0;
   }
   Wiring wiring = connect(options);
-  runtime::ExecProcess child = runtime::exec_in_container(spec, found.state.running.init, process, wiring.child);
+  runtime::ExecProcess child = runtime::exec_in_container(spec, found.init, process, wiring.child);
   wiring.child_in.reset();
   wiring.child_out.reset();
   wiring.child_err.reset();

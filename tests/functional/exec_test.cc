@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
+#include <cstdio>
+
 #include "tests/functional/sandbox.h"
 
 namespace minidock::functional {
@@ -52,6 +55,34 @@ TEST_F(Exec, HasTheContainersCapabilitiesAndSeccomp) {
   const std::string fields = "^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|Seccomp|NoNewPrivs|Groups):";
   EXPECT_EQ(box.minidock_ok({"exec", "cx", "grep", "-E", fields, "/proc/self/status"}),
             box.minidock_ok({"exec", "cx", "grep", "-E", fields, "/proc/1/status"}));
+}
+
+TEST_F(Exec, FindsTheContainerByEachOfItsNames) {
+  const std::string id = box.inspect("cx", "{{.Id}}");
+  for (const std::string& name : {std::string("cx"), std::string("/cx"), id, id.substr(0, 12)}) {
+    EXPECT_EQ(box.minidock_ok({"exec", name, "sh", "-c", "echo $FROM_RUN"}), "1") << name;
+  }
+}
+
+// A running container is found in the state directory, which costs a start less than the database does.
+TEST_F(Exec, NeedsNoDatabaseForWhatRuns) {
+  const std::string database = box.path("root/db.sqlite");
+  ASSERT_EQ(rename(database.c_str(), (database + ".away").c_str()), 0);
+  EXPECT_EQ(box.minidock({"exec", "cx", "true"}).exit_code, 0);
+  ASSERT_EQ(rename((database + ".away").c_str(), database.c_str()), 0);
+}
+
+TEST_F(Exec, ANameThatWasGivenAgainIsTheNewContainers) {
+  box.minidock_ok({"rm", "-f", "cx"});
+  EXPECT_EQ(box.minidock({"exec", "cx", "true"}).exit_code, 1);
+  box.run_detached({"--name", "cx", "-e", "FROM_RUN=2"}, {"sleep", "600"});
+  EXPECT_EQ(box.minidock_ok({"exec", "cx", "sh", "-c", "echo $FROM_RUN"}), "2");
+}
+
+TEST_F(Exec, AContainerWhoseShimWasKilledIsNotRunning) {
+  kill(atoi(status_field(box.pid_of("cx"), "PPid").c_str()), SIGKILL);
+  EXPECT_TRUE(Sandbox::eventually([&] { return box.minidock({"exec", "cx", "true"}).exit_code == 1; }));
+  EXPECT_NE(access(box.path("state/names/cx").c_str(), F_OK), 0);
 }
 
 TEST_F(Exec, NoSuchContainer) {

@@ -49,7 +49,7 @@ class NetnsLinkTest : public ::testing::Test {
 
 TEST_F(NetnsLinkTest, NamesTheNamespaceAndGoesWithItsOwner) {
   {
-    const NetnsLink link = NetnsLink::create(path_, other_);
+    const OwnedLink link = make_netns_link(path_, other_);
     EXPECT_EQ(target(), netns_of(other_));
     struct stat status {};
     ASSERT_EQ(::stat((std::string(directory_) + "/netns").c_str(), &status), 0);
@@ -63,7 +63,7 @@ TEST_F(NetnsLinkTest, AStaleLinkIsReplaced) {
   // Of a dead process; of one of the host, which has got a dead container's number.
   for (const pid_t stale : {4194303, getpid()}) {
     sys::symlinkat(netns_of(stale), AT_FDCWD, path_);
-    const NetnsLink link = NetnsLink::create(path_, other_);
+    const OwnedLink link = make_netns_link(path_, other_);
     EXPECT_EQ(target(), netns_of(other_)) << stale;
   }
 }
@@ -71,25 +71,25 @@ TEST_F(NetnsLinkTest, AStaleLinkIsReplaced) {
 TEST_F(NetnsLinkTest, WhatBelongsToOthersStays) {
   file::make_directories(std::string(directory_) + "/netns", 0755);
   sys::symlinkat(netns_of(other_), AT_FDCWD, path_);  // a running container
-  { const NetnsLink link = NetnsLink::create(path_, getpid()); }
+  { const OwnedLink link = make_netns_link(path_, getpid()); }
   EXPECT_EQ(target(), netns_of(other_));
 
   sys::unlinkat(AT_FDCWD, path_, 0);
   file::write(path_, "ip netns add", 0644);
-  { const NetnsLink link = NetnsLink::create(path_, other_); }
+  { const OwnedLink link = make_netns_link(path_, other_); }
   EXPECT_EQ(file::read(path_), "ip netns add");
 }
 
 TEST_F(NetnsLinkTest, ALinkThatWasReplacedMeanwhileIsNotRemoved) {
   {
-    const NetnsLink link = NetnsLink::create(path_, other_);
+    const OwnedLink link = make_netns_link(path_, other_);
     sys::unlinkat(AT_FDCWD, path_, 0);
     sys::symlinkat("/elsewhere", AT_FDCWD, path_);
   }
   EXPECT_EQ(target(), "/elsewhere");
 }
 
-TEST_F(NetnsLinkTest, NoPathIsNoLink) { const NetnsLink link = NetnsLink::create("", getpid()); }
+TEST_F(NetnsLinkTest, NoPathIsNoLink) { const OwnedLink link = make_netns_link("", getpid()); }
 
 }  // namespace
 }  // namespace minidock::shim

@@ -157,6 +157,7 @@ TEST(ShimConfigFile, SurvivesARoundTrip) {
   config.id = "abc";
   config.container_dir = "/c";
   config.state_dir = "/s";
+  config.name_link = "/run/minidock/names/web";
   config.netns_link = "/run/netns/web";
   config.spec.process.args = {"sh", "-c", "true"};
   config.open_stdin = true;
@@ -164,6 +165,7 @@ TEST(ShimConfigFile, SurvivesARoundTrip) {
   config.cleanup_command = {"/bin/minidock", "x"};
   const ShimConfig got = shim_config_from_json(json::parse(json::dump(to_json(config)), "test"));
   EXPECT_EQ(got.id, "abc");
+  EXPECT_EQ(got.name_link, "/run/minidock/names/web");
   EXPECT_EQ(got.netns_link, "/run/netns/web");
   EXPECT_EQ(got.spec.process.args, config.spec.process.args);
   EXPECT_TRUE(got.open_stdin);

@@ -1,0 +1,33 @@
+#include "engine/running_containers.h"
+
+#include "base/file.h"
+#include "engine/shim/owned_link.h"
+#include "engine/shim/protocol.h"
+
+namespace minidock {
+namespace {
+
+bool is_whole_id(const std::string& name) {
+  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+std::optional<std::string> id_of(const storage::Instance& instance, const std::string& typed) {
+  if (is_whole_id(typed)) return typed;
+  const std::string name = typed.starts_with('/') ? typed.substr(1) : typed;
+  if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;
+  return shim::link_target(instance.name_link(name));
+}
+
+}  // namespace
+
+std::optional<RunningContainer> find_running_container(const storage::Instance& instance, const std::string& name) {
+  const std::optional<std::string> id = id_of(instance, name);
+  if (!id || !is_whole_id(*id)) return std::nullopt;
+  const std::optional<std::string> text = file::read_if_exists(instance.container_state_dir(*id) + "/state.json");
+  if (!text) return std::nullopt;
+  const shim::RunningState state = shim::running_state_from_json(json::parse(*text, "state.json"));
+  if (!process::is_alive(state.init)) return std::nullopt;
+  return RunningContainer{*id, state.init};
+}
+
+}  // namespace minidock
