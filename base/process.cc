@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
-#include <sched.h>
+#include <linux/sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -111,6 +111,26 @@ failed:
 
 }  // namespace
 
+namespace {
+
+// A handler of ours must not run in a child that shares our memory.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &previous_);
+  }
+  ~BlockedSignals() { sigprocmask(SIG_SETMASK, &previous_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t previous_;
+};
+
+}  // namespace
+
 pid_t spawn(const SpawnOptions& options) {
   SpawnPlan plan;
   plan.options = &options;
@@ -119,17 +139,19 @@ pid_t spawn(const SpawnOptions& options) {
   plan.fds = options.fds;
 
   alignas(16) static std::array<char, 64 * 1024> stack;
-  // Signals are blocked while the memory is shared: a handler of ours must not run in the child.
-  sigset_t all;
-  sigset_t previous;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &previous);
+  struct clone_args arguments {};
+  arguments.exit_signal = SIGCHLD;
+  if (options.cgroup >= 0) {
+    arguments.flags = CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(options.cgroup);
+  }
   const std::uint64_t started = trace::start();
-  const pid_t pid = clone(child_of_spawn, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
-  const int clone_error = errno;
-  sigprocmask(SIG_SETMASK, &previous, nullptr);
+  pid_t pid = 0;
+  {
+    const BlockedSignals blocked;
+    pid = sys::clone3_vfork(arguments, stack, child_of_spawn, &plan);
+  }
   if (trace::enabled()) trace::line(started, fmt::format("vfork + exec \"{}\"", options.program), pid);
-  if (pid < 0) throw SysError(clone_error, fmt::format("clone for \"{}\"", options.program));
   if (plan.error != 0) {
     ::waitpid(pid, nullptr, 0);
     throw SysError(plan.error, fmt::format("execv(\"{}\")", options.program));

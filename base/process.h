@@ -38,6 +38,8 @@ struct SpawnOptions {
   bool new_session = false;
   // Descriptor to execute instead of `program` (execveat with AT_EMPTY_PATH); -1 for none.
   int program_fd = -1;
+  // Directory of the v2 cgroup to start in, borrowed; -1: the caller's.
+  int cgroup = -1;
 };
 
 // vfork-style clone + exec; standard streams are inherited unless mapped in `fds`. All signals get their default action

@@ -14,6 +14,8 @@
 #include "engine/shim/owned_link.h"
 #include "engine/state_directory.h"
 #include "engine/volumes.h"
+#include "image/image_store.h"
+#include "storage/layer_store.h"
 
 namespace minidock {
 namespace {
@@ -196,8 +198,9 @@ shim::StartingShim start(EngineContext& context, Reservation& reservation, bool 
   try {
     write_container_directory(context, reservation);
     const bool root_is_root = root_uid(reservation.mappings) == 0;
+    const Fd shims = runtime::open_or_make_cgroup(fmt::format("/{}/shims", context.instance.cgroup_parent));
     shim::StartingShim shim = shim::StartingShim::spawn(
-        {context.instance.container_dir(container.id()), attach, root_is_root}, reservation.kept);
+        {context.instance.container_dir(container.id()), attach, root_is_root, shims.get()}, reservation.kept);
     // While the shim makes the namespaces and the child its mounts, the network is made beside them.
     if (reservation.has_endpoint()) {
       network::ensure_host_state(context.database, context.instance, reservation.network);
@@ -322,6 +325,10 @@ void remove_container(EngineContext& context, const Container& container, bool a
   delete_container(context.database, container.id());
   transaction.commit();
   remove_state_directory(context.instance, container.id());
+  // It may have been the last to keep the layers of an image that is gone.
+  if (!image::has_image(context.database, container.definition.image_id)) {
+    storage::collect_garbage(context.database, context.instance);
+  }
 }
 
 }  // namespace minidock

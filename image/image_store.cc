@@ -105,6 +105,10 @@ constexpr std::string_view kSetRepoDigest =
 
 }  // namespace
 
+bool has_image(storage::Database& database, const std::string& id) {
+  return database.prepare("SELECT 1 FROM images WHERE id = ?").bind(id).step();
+}
+
 std::optional<Image> find_image(storage::Database& database, const std::string& name) {
   const bool full_id = is_digest(name) || (name.size() == 64 && is_lower_hex(name));
   std::optional<std::string> id;

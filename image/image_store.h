@@ -47,6 +47,9 @@ struct Image {
 // Parses and checks a config document (limits of rule R8, R9). ErrorKind::corrupt_data.
 ImageConfig parse_image_config(const std::string& text);
 
+// By the full id alone.
+bool has_image(storage::Database& database, const std::string& id);
+
 // By reference (tag or digest), full id, or unique id prefix, in docker's order. Nothing when there is none;
 // ErrorKind::conflict for a prefix of several.
 std::optional<Image> find_image(storage::Database& database, const std::string& name);

@@ -49,7 +49,7 @@ Users users_of(storage::Database& database, const std::string& image_id) {
   statement.bind(image_id);
   while (statement.step()) {
     const std::string status = statement.text(1);
-    const bool running = status == "running" || status == "paused" || status == "restarting";
+    const bool running = status == "starting" || status == "running" || status == "paused" || status == "restarting";
     std::string& slot = running ? users.running : users.stopped;
     if (slot.empty()) slot = statement.text(0);
   }

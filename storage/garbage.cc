@@ -45,8 +45,10 @@ bool lock_unused(const std::string& path, Fd& lock) {
 std::vector<std::string> forget_layers(Database& database, const Instance& instance) {
   Transaction transaction(database);
   std::vector<std::string> unreferenced;
-  Statement select =
-      database.prepare("SELECT diff_id FROM layers WHERE diff_id NOT IN (SELECT diff_id FROM image_layers)");
+  // A container keeps its layers, also when its image was removed by force.
+  Statement select = database.prepare(
+      "SELECT diff_id FROM layers WHERE diff_id NOT IN (SELECT diff_id FROM image_layers)"
+      " AND diff_id NOT IN (SELECT value FROM containers, json_each(definition, '$.Layers'))");
   while (select.step()) unreferenced.push_back(select.text(0));
   std::vector<std::string> gone;
   for (const std::string& diff_id : unreferenced) {

@@ -3,7 +3,8 @@
 namespace minidock::storage {
 
 // Times are nanoseconds since the epoch. A row exists only for what is whole on disk (layers, images) or reserved
-// (containers, endpoints, ports); digests are "sha256:<hex>".
+// (containers, endpoints, ports); digests are "sha256:<hex>". containers.definition is JSON, whose "Layers" the garbage
+// collector reads.
 const char kSchema[] = R"sql(
 CREATE TABLE layers(
   diff_id TEXT PRIMARY KEY,

@@ -122,12 +122,28 @@ void remove_cgroup(const std::string& cgroups_path) {
   sys::unlinkat_if_present(hierarchy.get(), name, AT_REMOVEDIR);
 }
 
+namespace {
+
+void make_parents(int hierarchy, const std::string& name) {
+  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+    sys::mkdirat_if_absent(hierarchy, name.substr(0, slash), kDirectoryMode);
+  }
+}
+
+}  // namespace
+
+Fd open_or_make_cgroup(const std::string& cgroups_path) {
+  const Fd hierarchy = open_hierarchy();
+  const std::string name = relative(cgroups_path);
+  make_parents(hierarchy.get(), name);
+  sys::mkdirat_if_absent(hierarchy.get(), name, kDirectoryMode);
+  return sys::openat(hierarchy.get(), name, O_RDONLY | O_DIRECTORY);
+}
+
 Cgroup Cgroup::create(const std::string& path) {
   const Fd hierarchy = open_hierarchy();
   const std::string name = relative(path);
-  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
-    sys::mkdirat_if_absent(hierarchy.get(), name.substr(0, slash), kDirectoryMode);
-  }
+  make_parents(hierarchy.get(), name);
   if (!sys::mkdirat_if_absent(hierarchy.get(), name, kDirectoryMode)) {
     remove_cgroup(path);
     sys::mkdirat(hierarchy.get(), name, kDirectoryMode);

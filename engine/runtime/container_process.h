@@ -57,6 +57,9 @@ class ContainerProcess {
   std::unique_ptr<Parts> parts_;
 };
 
+// The directory of a cgroup that is no container's; made, parents included, when it is missing.
+Fd open_or_make_cgroup(const std::string& cgroups_path);
+
 // Removes the container's cgroup (and kills what is still in it). Safe when there is none.
 void remove_cgroup(const std::string& cgroups_path);
 

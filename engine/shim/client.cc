@@ -47,6 +47,7 @@ StartingShim StartingShim::spawn(const SpawnOptions& wanted, const std::vector<F
   options.program = program;
   options.program_fd = executable.get();
   options.new_session = true;
+  options.cgroup = wanted.cgroup;
   options.arguments = {"minidock-shim", wanted.container_dir};
   // The user's terminal is kept only for traces: a shim outlives the command and must not hold it.
   options.fds = {{null.get(), 0}, {null.get(), 1}, {start.theirs.get(), kStartChannelFd}};

@@ -16,6 +16,9 @@ struct SpawnOptions {
   // Root inside is root outside: then what runs inside must not be the host's writable executable (CVE-2019-5736), and
   // the shim starts from a read-only mount of it. A remapped root may not write to it anyway.
   bool read_only_executable = true;
+  // Directory of the cgroup to start in, borrowed: a shim outlives the command, and must outlive what that belongs to
+  // (a session, a systemd unit). -1: the caller's.
+  int cgroup = -1;
 };
 
 // A shim that was just spawned. Destroyed before network_ready() was sent, the shim undoes everything and exits.

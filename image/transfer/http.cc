@@ -232,14 +232,17 @@ std::unique_ptr<HttpTransfer> HttpClient::start(const HttpRequest& request, Http
   return transfer;
 }
 
-void HttpClient::drive(std::chrono::milliseconds timeout) {
+void HttpClient::drive(std::chrono::milliseconds timeout, std::span<const int> others) {
   int running = 0;
   CURLMcode code = curl_multi_perform(multi_->handle, &running);
   int waiting = 0;
   CURLMsg* message = curl_multi_info_read(multi_->handle, &waiting);
   if (message == nullptr && timeout.count() > 0) {
     if (code == CURLM_OK) {
-      code = curl_multi_poll(multi_->handle, nullptr, 0, static_cast<int>(timeout.count()), nullptr);
+      std::vector<curl_waitfd> also;
+      for (const int fd : others) also.push_back({fd, CURL_WAIT_POLLIN, 0});
+      code = curl_multi_poll(multi_->handle, also.data(), static_cast<unsigned>(also.size()),
+                             static_cast<int>(timeout.count()), nullptr);
     }
     if (code == CURLM_OK) code = curl_multi_perform(multi_->handle, &running);
     message = curl_multi_info_read(multi_->handle, &waiting);
@@ -261,8 +264,8 @@ void HttpClient::drive(std::chrono::milliseconds timeout) {
   }
 }
 
-std::vector<HttpTransfer*> HttpClient::wait(std::chrono::milliseconds timeout) {
-  if (ended_.empty()) drive(timeout);
+std::vector<HttpTransfer*> HttpClient::wait(std::chrono::milliseconds timeout, std::span<const int> others) {
+  if (ended_.empty()) drive(timeout, others);
   return std::exchange(ended_, {});
 }
 

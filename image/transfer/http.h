@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,14 +63,15 @@ class HttpClient {
 
   std::unique_ptr<HttpTransfer> start(const HttpRequest& request, HttpTransfer::Sink sink);
 
-  // Moves all transfers on, waiting at most `timeout` for something to do; the ones that have ended since.
-  std::vector<HttpTransfer*> wait(std::chrono::milliseconds timeout);
+  // Moves all transfers on, waiting at most `timeout` for something to do, or until one of the other descriptors is
+  // readable; the transfers that have ended since.
+  std::vector<HttpTransfer*> wait(std::chrono::milliseconds timeout, std::span<const int> others = {});
 
   // One request until its end, the others moving on meanwhile (wait() still tells when they end). No retries.
   HttpResponse perform(const HttpRequest& request);
 
  private:
-  void drive(std::chrono::milliseconds timeout);
+  void drive(std::chrono::milliseconds timeout, std::span<const int> others = {});
   struct Multi;
   std::unique_ptr<Multi> multi_;
   std::vector<HttpTransfer*> ended_;

@@ -20,9 +20,6 @@ using Clock = LayerDownload::Clock;
 constexpr int kMaxTransfers = 4;
 constexpr unsigned kMinUnpackers = 2;
 constexpr unsigned kMaxUnpackers = 4;
-// An unpacker that has had all its bytes for so long is at its end in all likelihood, so that waiting for it hardly
-// holds up the transfers.
-constexpr std::chrono::seconds kUnpackerGrace(1);
 
 // libcurl looks up names in threads of its own; an unpacker may be forked only while there are none.
 bool is_single_threaded() {
@@ -41,7 +38,6 @@ struct Work {
   std::optional<storage::Unpacker> unpacker;
   int unpacked_generation = 0;  // the download's generation that the unpacker reads
   bool told_complete = false;
-  Clock::time_point completed;
   std::uint64_t unpacked_size = 0;
   bool finished = false;
 };
@@ -68,7 +64,7 @@ class LayerFetcher {
   void finish_unpackers();
   void finish(Work& work);
   bool all_finished() const;
-  bool all_downloaded() const;
+  std::vector<int> unpackers() const;
   std::chrono::milliseconds patience() const;
 
   HttpClient& http_;
@@ -111,7 +107,7 @@ void LayerFetcher::run() {
   while (!all_finished()) {
     begin_downloads();
     start_unpackers();
-    for (const HttpTransfer* transfer : http_.wait(patience())) on_ended(transfer);
+    for (const HttpTransfer* transfer : http_.wait(patience(), unpackers())) on_ended(transfer);
     tell_unpackers();
     finish_unpackers();
   }
@@ -159,7 +155,6 @@ void LayerFetcher::tell_unpackers() {
     } else if (!work.told_complete) {
       work.unpacker->blob_complete(download.received());
       work.told_complete = true;
-      work.completed = Clock::now();
     }
   }
 }
@@ -172,18 +167,10 @@ void LayerFetcher::on_ended(const HttpTransfer* transfer) {
   if (work->download.done()) progress_.state(work->name(), "Download complete");
 }
 
-// finish() waits without moving the transfers on, so it is left until it holds up nothing.
+// Only after the download is verified: what an unpacker says of bytes that are about to be thrown away does not count.
 void LayerFetcher::finish_unpackers() {
-  const bool nothing_to_transfer = all_downloaded();
-  const bool somebody_waits = std::any_of(works_.begin(), works_.end(), [](const Work& work) {
-    return work.download.done() && !work.unpacker && !work.finished;
-  });
   for (Work& work : works_) {
-    if (!work.unpacker || !work.told_complete) continue;
-    const bool at_its_end = Clock::now() - work.completed >= kUnpackerGrace;
-    if (!nothing_to_transfer && !at_its_end) continue;
-    finish(work);
-    if (somebody_waits) return;  // its place is taken first
+    if (work.unpacker && work.told_complete && work.unpacker->ended()) finish(work);
   }
 }
 
@@ -201,13 +188,16 @@ bool LayerFetcher::all_finished() const {
   return std::all_of(works_.begin(), works_.end(), [](const Work& work) { return work.finished; });
 }
 
-bool LayerFetcher::all_downloaded() const {
-  return std::all_of(works_.begin(), works_.end(), [](const Work& work) { return work.download.done(); });
+std::vector<int> LayerFetcher::unpackers() const {
+  std::vector<int> result;
+  for (const Work& work : works_) {
+    if (work.unpacker && work.told_complete) result.push_back(work.unpacker->ended_fd());
+  }
+  return result;
 }
 
-// How long the loop may sleep when no transfer has anything to say.
+// How long the loop may sleep when no transfer or unpacker has anything to say.
 std::chrono::milliseconds LayerFetcher::patience() const {
-  if (all_downloaded()) return std::chrono::milliseconds(0);
   std::chrono::milliseconds result(250);
   for (const Work& work : works_) {
     if (work.download.done() || work.download.running()) continue;

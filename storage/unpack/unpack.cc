@@ -1,6 +1,7 @@
 #include "storage/unpack/unpack.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,13 @@ Unpacker::~Unpacker() { delete parts_; }
 void Unpacker::blob_grew(std::uint64_t available) { parts_->progress.grew(available); }
 
 void Unpacker::blob_complete(std::uint64_t size) { parts_->progress.complete(size); }
+
+int Unpacker::ended_fd() const { return parts_->answer.get(); }
+
+bool Unpacker::ended() const {
+  pollfd answer{parts_->answer.get(), POLLIN, 0};
+  return ::poll(&answer, 1, 0) == 1;
+}
 
 UnpackedLayer Unpacker::finish() {
   const std::string answer = sys::receive_message(parts_->answer.get()).data;

@@ -45,6 +45,9 @@ class Unpacker {
   void blob_grew(std::uint64_t available);
   // The blob has exactly `size` bytes.
   void blob_complete(std::uint64_t size);
+  // Readable (poll(2)) when the worker has ended, well or badly: finish() does not wait then. Borrowed.
+  int ended_fd() const;
+  bool ended() const;
   // Waits for the worker and marks opaque directories (trusted.overlay.opaque). The worker's error is thrown.
   UnpackedLayer finish();
 

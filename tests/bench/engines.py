@@ -253,6 +253,9 @@ class Floor(Engine):
         self.scratch = f"{scratch}/floor"
         os.makedirs(self.scratch)
 
+    def pull_command(self, reference):
+        return None
+
     def measure(self, what):
         options = {"run": ["--network", "bridge", "--userns"], "run none": ["--network", "none", "--userns"],
                    "exec": ["--exec"]}[what]

@@ -61,6 +61,24 @@ TEST_F(Images, ImageInUseIsNotRemoved) {
               HasSubstr("conflict: unable to remove repository reference \"busybox\" (must force) - container"));
 }
 
+TEST_F(Images, AContainerKeepsItsLayersWhenTheImageGoes) {
+  box.load("busybox");
+  box.minidock_ok({"run", "--name", "cx", "busybox", "true"});
+  EXPECT_THAT(box.minidock_ok({"rmi", "-f", "busybox"}), HasSubstr("Deleted: sha256:"));
+  const std::string layers = "ls -A " + box.path("root") + "/layers";
+  EXPECT_NE(box.shell(layers), "");
+  box.minidock_ok({"rm", "cx"});
+  EXPECT_EQ(box.shell(layers), "") << "nobody uses them any more";
+}
+
+TEST_F(Images, ImageOfARunningContainerCannotBeForcedAway) {
+  box.run_detached({"--name", "cx", "--rm"}, {"sleep", "600"});
+  const std::string id = box.inspect("cx", "{{.Image}}");
+  const Result result = box.minidock({"rmi", "-f", id});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("image is being used by running container"));
+}
+
 TEST_F(Images, NoSuchImage) {
   const Result result = box.minidock({"rmi", "missing"});
   EXPECT_EQ(result.exit_code, 1);

@@ -111,6 +111,13 @@ TEST_F(Lifecycle, RunKilledAtAnyTimeLeaksNothing) {
   EXPECT_EQ(next.out, "fine\n") << next.err;
 }
 
+// A systemd unit that starts a container ends, and is stopped, without it.
+TEST_F(Lifecycle, ShimIsNotInTheCallersCgroup) {
+  box.run_detached({"--name", "cx"}, {"sleep", "600"});
+  const std::string own = read_file("/proc/" + std::to_string(shim_of("cx")) + "/cgroup");
+  EXPECT_THAT(own, MatchesRegex("(.*\n)*0::/minidock-[0-9a-f]{8}/shims\n(.*\n)*"));
+}
+
 TEST_F(Lifecycle, KilledShimIsNoticed) {
   box.run_detached({"--name", "zx"}, {"sleep", "600"});
   const pid_t main_process = box.pid_of("zx");

@@ -2,8 +2,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
 
 #include "base/file.h"
@@ -64,6 +69,55 @@ TEST_F(HostileRootfsTest, MountTargetsThroughLinksStayInside) {
   spec.mounts.push_back({"/etc/hosts", "bind", path("hosts"), {"rbind"}});
   EXPECT_EQ(run(spec).output, "hello\nsub\nx\n");
   EXPECT_FALSE(fs::exists(path("elsewhere")));
+}
+
+// A neighbour that shares the volume exchanges a directory and a link for each other, over and over, while containers
+// are started whose mounts and working directory lead through it.
+class Exchanger {
+ public:
+  Exchanger(const std::string& one, const std::string& other) : pid_(fork()) {
+    if (pid_ != 0) return;
+    for (;;) {
+      if (renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) _exit(1);
+      *count_ = *count_ + 1;
+    }
+  }
+  ~Exchanger() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    munmap(const_cast<long*>(count_), sizeof(long));
+  }
+  Exchanger(const Exchanger&) = delete;
+  Exchanger& operator=(const Exchanger&) = delete;
+  long count() const { return *count_; }
+
+ private:
+  volatile long* count_ =
+      static_cast<long*>(mmap(nullptr, sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  pid_t pid_;
+};
+
+TEST_F(HostileRootfsTest, DirectoriesThatAreExchangedMeanwhileLeadNowhereElse) {
+  const std::string volume = make_volume("volume");
+  fs::create_directories(path("volume/sub"));
+  fs::create_directory_symlink("../../../.." + path("canary"), path("volume/link"));
+  file::write(path("hosts"), "hello\n", 0644);
+  Spec spec = make_host_user_spec("true");
+  spec.mounts.push_back({"/data", "bind", volume, {"rbind"}});
+  spec.mounts.push_back({"/data/sub/made/deeper", "tmpfs", "tmpfs", {}});
+  spec.mounts.push_back({"/data/sub/file", "bind", path("hosts"), {"rbind"}});  // the canary has a file of that name
+  spec.process.cwd = "/data/sub/work";
+  const Exchanger exchanger(path("volume/sub"), path("volume/link"));
+  int started = 0;
+  for (int tries = 0; tries < 60 || exchanger.count() < 10'000; ++tries) {
+    try {
+      run(spec);
+      ++started;
+    } catch (const Error&) {
+      // Refused is as good: what counts is the canary.
+    }
+  }
+  EXPECT_GT(started, 0);
 }
 
 TEST_F(HostileRootfsTest, WorkingDirectoryThroughALinkStaysInside) {
