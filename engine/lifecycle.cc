@@ -193,14 +193,19 @@ Reservation reserve(EngineContext& context, ContainerDefinition definition, bool
   return reservation;
 }
 
-shim::StartingShim start(EngineContext& context, Reservation& reservation, bool attach) {
+shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host) {
+  shim::SpawnOptions options;
+  options.read_only_executable = !is_surely_remapped(host, !config.userns_remap.empty());
+  const Fd shims = runtime::open_or_make_cgroup(fmt::format("/{}/shims", instance.cgroup_parent));
+  options.cgroup = shims.get();
+  return shim::StartingShim::spawn(options);
+}
+
+void start(EngineContext& context, Reservation& reservation, shim::StartingShim& shim, bool attach) {
   Container& container = reservation.container;
   try {
     write_container_directory(context, reservation);
-    const bool root_is_root = root_uid(reservation.mappings) == 0;
-    const Fd shims = runtime::open_or_make_cgroup(fmt::format("/{}/shims", context.instance.cgroup_parent));
-    shim::StartingShim shim = shim::StartingShim::spawn(
-        {context.instance.container_dir(container.id()), attach, root_is_root, shims.get()}, reservation.kept);
+    shim.assign(context.instance.container_dir(container.id()), attach, reservation.kept);
     // While the shim makes the namespaces and the child its mounts, the network is made beside them.
     if (reservation.has_endpoint()) {
       network::ensure_host_state(context.database, context.instance, reservation.network);
@@ -222,8 +227,8 @@ shim::StartingShim start(EngineContext& context, Reservation& reservation, bool 
       update_container_state(context.database, container.id(), container.state);
     }
     reservation.kept.clear();  // from here on only the shim holds lock and ports
-    return shim;
   } catch (const Error& error) {
+    shim.abandon();
     undo_start(context, reservation, error);
     throw;
   }

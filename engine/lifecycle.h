@@ -31,9 +31,13 @@ struct Reservation {
 // One transaction: the row (when `is_new`), name, address, ports, volumes. Nothing is on disk before.
 Reservation reserve(EngineContext& context, ContainerDefinition definition, bool is_new);
 
-// Directories, files and shim.json; the shim, its child, the network; returns when the program runs. When any of it
-// fails all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.
-shim::StartingShim start(EngineContext& context, Reservation& reservation, bool attach);
+// A shim for a container that is still to be decided on: its own start takes as long as that. A shim that is given
+// nothing to do ends with its StartingShim.
+shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host);
+
+// Directories, files and shim.json; the shim's child, the network; returns when the program runs. When any of it fails
+// all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.
+void start(EngineContext& context, Reservation& reservation, shim::StartingShim& shim, bool attach);
 
 // The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with
 // its end (--rm) comes back as exited, though its row is gone.

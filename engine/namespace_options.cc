@@ -101,6 +101,12 @@ void check_namespace_options(const ContainerConfig& config, const HostConfig& ho
   }
 }
 
+bool is_surely_remapped(const HostConfig& host, bool remapped) {
+  const auto joins_container = [](const std::string& mode) { return mode.starts_with(kContainerPrefix); };
+  return remapped && host.userns_mode.empty() && !joins_container(host.network_mode) &&
+         !joins_container(host.pid_mode) && !joins_container(host.ipc_mode);
+}
+
 NamespaceChoices choose_namespaces(EngineContext& context, const HostConfig& host, bool remapped) {
   NamespaceChoices choices;
   choices.network = choose_network(context, host.network_mode);

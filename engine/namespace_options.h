@@ -11,6 +11,9 @@ namespace minidock {
 // exclude each other. ErrorKind::invalid_argument.
 void check_namespace_options(const ContainerConfig& config, const HostConfig& host, bool remapped);
 
+// Whether root inside is another user outside in any case, told without looking anything up.
+bool is_surely_remapped(const HostConfig& host, bool remapped);
+
 // Looks the modes up. `remapped`: a container without a mode of its own gets a user namespace. A container whose
 // network, PID or IPC namespace belongs to another's user namespace joins that too, since the kernel allows nothing
 // else. ErrorKind::not_found for an unknown network or container, ErrorKind::conflict when the other one is not

@@ -7,10 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <csignal>
-#include <cstring>
-#include <string_view>
 
 #include "base/file.h"
 #include "base/syscall.h"
@@ -32,34 +29,11 @@ void survive_signals() {
   }
 }
 
-bool parse_count(std::string_view text, int& count) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc() && end == text.data() + text.size() && count >= 0;
-}
-
 // Small blocks only are kept, and what is free at the top of the heap goes back at once.
 constexpr int kTopPad = 16 * 1024;
 constexpr int kMmapThreshold = 64 * 1024;
 
 }  // namespace
-
-std::optional<Arguments> parse_arguments(int argc, char** argv) {
-  Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (i == 1 && argument.starts_with('/')) {
-      arguments.container_dir = argument;
-    } else if (i > 1 && argument == "--attach") {
-      arguments.attach = true;
-    } else if (i > 1 && argument == "--kept" && i + 1 < argc) {
-      if (!parse_count(argv[++i], arguments.kept)) return std::nullopt;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (arguments.container_dir.empty()) return std::nullopt;
-  return arguments;
-}
 
 void prepare_process() {
   mallopt(M_TOP_PAD, kTopPad);
@@ -85,12 +59,6 @@ void settle_down() {
   const Fd null = sys::open("/dev/null", O_RDWR);
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null.get(), standard);
   malloc_trim(0);
-}
-
-void close_kept(const Arguments& arguments) {
-  if (arguments.kept > 0) {
-    close_range(static_cast<unsigned>(kFirstKeptFd), static_cast<unsigned>(kFirstKeptFd + arguments.kept - 1), 0);
-  }
 }
 
 }  // namespace minidock::shim

@@ -1,9 +1,8 @@
 // minidock-shim: the parent of one container's main process.
 //
-//   minidock-shim CONTAINER_DIR [--attach] [--kept N]
-//
-// Started by minidock with descriptor 3 the start channel, 4 the attach channel (--attach), 5… N kept descriptors; what
-// to run stands in CONTAINER_DIR/shim.json. engine/shim/protocol.h describes the channels.
+// Started by minidock with descriptor 3 the start channel, on which it is told which container is its own; what to run
+// stands in <container dir>/shim.json. engine/shim/protocol.h describes the channels.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -40,14 +39,16 @@ std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_chan
   return std::make_unique<RunningContainer>(std::move(created), config);
 }
 
-int run(const Arguments& arguments) {
+int run() {
+  prepare_process();
   Fd start_channel(kStartChannelFd);
-  Fd attach_channel(arguments.attach ? kAttachChannelFd : -1);
+  std::optional<Assignment> assignment;
   std::unique_ptr<RunningContainer> container;
   std::vector<std::string> cleanup_command;
   try {
-    prepare_process();
-    const ShimConfig config = read_config(arguments.container_dir);
+    assignment = receive_assignment(start_channel.get());
+    if (!assignment) return 0;
+    const ShimConfig config = read_config(assignment->container_dir);
     if (config.debug) trace::enable(STDERR_FILENO, "shim");
     container = start(config, start_channel.get());
     if (!container) return 0;
@@ -61,13 +62,13 @@ int run(const Arguments& arguments) {
   tell_started(start_channel.get(), container->state());
   settle_down();
   Supervisor& supervisor = container->supervisor();
-  if (attach_channel) supervisor.add_client(std::move(attach_channel), ClientRole::starter);
+  if (assignment->attach) supervisor.add_client(std::move(assignment->attach), ClientRole::starter);
   const Ending ending = supervisor.run();
 
   // ---- from here the main process is gone: the order is explained in running_container.cc
   const ExitRecord record = container->record_exit(ending);
   container->remove_remains();
-  close_kept(arguments);
+  assignment->kept.clear();
   const bool delivered = supervisor.deliver_exit_code(record.exit_code, kFarewellTime);
   if (!hand_over_cleanup(std::move(start_channel), record)) start_cleanup(cleanup_command);
   // Somebody who pages through the output may still be reading.
@@ -78,14 +79,13 @@ int run(const Arguments& arguments) {
 }  // namespace
 }  // namespace minidock::shim
 
-int main(int argc, char** argv) {
-  const std::optional<minidock::shim::Arguments> arguments = minidock::shim::parse_arguments(argc, argv);
-  if (!arguments) {
-    std::fputs("minidock-shim is started by minidock: minidock-shim CONTAINER_DIR [--attach] [--kept N]\n", stderr);
+int main() {
+  if (fcntl(minidock::shim::kStartChannelFd, F_GETFD) < 0) {
+    std::fputs("minidock-shim is started by minidock, and does nothing by itself\n", stderr);
     return 125;
   }
   try {
-    return minidock::shim::run(*arguments);
+    return minidock::shim::run();
   } catch (const std::exception& error) {
     // The container ends with this process; the next command that meets it repairs what is left.
     std::fprintf(stderr, "minidock-shim: %s\n", error.what());

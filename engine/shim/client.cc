@@ -35,12 +35,11 @@ Wanted expect(int channel, std::string_view wanted) {
 
 }  // namespace
 
-StartingShim StartingShim::spawn(const SpawnOptions& wanted, const std::vector<Fd>& kept) {
+StartingShim StartingShim::spawn(const SpawnOptions& wanted) {
   const std::string program = process::find_companion("minidock-shim");
   Fd executable;
   if (wanted.read_only_executable) executable = process::open_read_only_executable(program);
   SocketPair start = sys::socketpair(SOCK_SEQPACKET);
-  SocketPair streams;
   const Fd null = sys::open("/dev/null", O_RDWR);
 
   process::SpawnOptions options;
@@ -48,28 +47,22 @@ StartingShim StartingShim::spawn(const SpawnOptions& wanted, const std::vector<F
   options.program_fd = executable.get();
   options.new_session = true;
   options.cgroup = wanted.cgroup;
-  options.arguments = {"minidock-shim", wanted.container_dir};
+  options.arguments = {"minidock-shim"};
   // The user's terminal is kept only for traces: a shim outlives the command and must not hold it.
   options.fds = {{null.get(), 0}, {null.get(), 1}, {start.theirs.get(), kStartChannelFd}};
   if (!trace::enabled()) options.fds.emplace_back(null.get(), 2);
-  if (wanted.attach) {
-    streams = sys::socketpair(SOCK_STREAM);
-    options.arguments.emplace_back("--attach");
-    options.fds.emplace_back(streams.theirs.get(), kAttachChannelFd);
-  }
-  if (!kept.empty()) {
-    options.arguments.emplace_back("--kept");
-    options.arguments.push_back(std::to_string(kept.size()));
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      options.fds.emplace_back(kept[i].get(), kFirstKeptFd + static_cast<int>(i));
-    }
-  }
   process::spawn(options);
 
   StartingShim shim;
   shim.start_ = std::move(start.ours);
-  shim.attach_ = std::move(streams.ours);
   return shim;
+}
+
+void StartingShim::assign(const std::string& container_dir, bool attach, const std::vector<Fd>& kept) {
+  SocketPair streams;
+  if (attach) streams = sys::socketpair(SOCK_STREAM);
+  send_assignment(start_.get(), container_dir, streams.theirs.get(), kept);
+  attach_ = std::move(streams.ours);
 }
 
 pid_t StartingShim::wait_created() { return expect<Created>(start_.get(), "created").pid; }

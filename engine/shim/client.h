@@ -11,10 +11,8 @@
 namespace minidock::shim {
 
 struct SpawnOptions {
-  std::string container_dir;
-  bool attach = false;  // this command gets the attach channel
-  // Root inside is root outside: then what runs inside must not be the host's writable executable (CVE-2019-5736), and
-  // the shim starts from a read-only mount of it. A remapped root may not write to it anyway.
+  // Root inside may be root outside: then what runs inside must not be the host's writable executable (CVE-2019-5736),
+  // and the shim starts from a read-only mount of it. A remapped root may not write to it anyway.
   bool read_only_executable = true;
   // Directory of the cgroup to start in, borrowed: a shim outlives the command, and must outlive what that belongs to
   // (a session, a systemd unit). -1: the caller's.
@@ -24,9 +22,12 @@ struct SpawnOptions {
 // A shim that was just spawned. Destroyed before network_ready() was sent, the shim undoes everything and exits.
 class StartingShim {
  public:
-  // Spawns minidock-shim in a session of its own. `kept` is what the shim keeps open: reserved ports, the lock.
-  static StartingShim spawn(const SpawnOptions& options, const std::vector<Fd>& kept);
+  // Spawns minidock-shim in a session of its own. It starts up while the command goes on.
+  static StartingShim spawn(const SpawnOptions& options);
 
+  // Says which container is to be started. `kept` is what the shim keeps open. With `attach` this command gets the
+  // attach channel.
+  void assign(const std::string& container_dir, bool attach, const std::vector<Fd>& kept);
   // Waits for `created`. The shim's own error is thrown.
   pid_t wait_created();
   void network_ready();
@@ -37,6 +38,9 @@ class StartingShim {
   RunningState wait_started();
   // Waits for `exited` and answers `removing` when `take_over_cleanup`. Nothing when the shim died without a word.
   std::optional<ExitRecord> wait_exited(bool take_over_cleanup);
+
+  // A shim whose program was not seen to start undoes everything and ends.
+  void abandon() { *this = StartingShim(); }
 
   Fd take_attach_channel() { return std::move(attach_); }
 

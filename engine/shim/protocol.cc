@@ -255,18 +255,65 @@ void send(int channel, const StartMessage& message) {
   sys::send_message(channel, json::dump(std::visit(MessageToJson{}, message)));
 }
 
-std::optional<StartMessage> receive(int channel) {
-  sys::Message message;
+namespace {
+
+// No data at end of file.
+sys::Message receive_raw(int channel) {
   try {
-    message = sys::receive_message(channel);
+    return sys::receive_message(channel);
   } catch (const SysError& error) {
     // The peer is gone and had not read all that we sent: the end of the file all the same.
-    if (error.error_number() == ECONNRESET) return std::nullopt;
+    if (error.error_number() == ECONNRESET) return {};
     throw;
   }
+}
+
+Json parse_raw(const sys::Message& message) { return json::parse(message.data, "the message"); }
+
+constexpr std::size_t kDescriptorsInAMessage = 16;  // what sys::send_message takes
+
+}  // namespace
+
+void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept) {
+  std::vector<int> fds;
+  const auto send_kept = [&] {
+    if (!fds.empty()) sys::send_message(channel, json::dump(Json{{"type", "kept"}}), fds);
+    fds.clear();
+  };
+  for (const Fd& fd : kept) {
+    fds.push_back(fd.get());
+    if (fds.size() == kDescriptorsInAMessage) send_kept();
+  }
+  send_kept();
+  if (attach >= 0) fds.push_back(attach);
+  sys::send_message(channel, json::dump(Json{{"type", "assignment"}, {"container_dir", container_dir}}), fds);
+}
+
+std::optional<Assignment> receive_assignment(int channel) {
+  Assignment assignment;
+  for (;;) {
+    sys::Message message = receive_raw(channel);
+    if (message.data.empty()) return std::nullopt;
+    const Json document = parse_raw(message);
+    const std::string type = json::get_string(document, "type");
+    if (type == "kept") {
+      for (Fd& fd : message.fds) assignment.kept.push_back(std::move(fd));
+      continue;
+    }
+    assignment.container_dir = json::get_string(document, "container_dir");
+    if (type != "assignment" || assignment.container_dir.empty() || message.fds.size() > 1) {
+      throw Error(ErrorKind::corrupt_data, "start channel of minidock-shim: not an assignment");
+    }
+    if (!message.fds.empty()) assignment.attach = std::move(message.fds[0]);
+    return assignment;
+  }
+}
+
+std::optional<StartMessage> receive(int channel) {
+  const sys::Message message = receive_raw(channel);
   if (message.data.empty()) return std::nullopt;
   try {
-    return message_from_json(json::parse(message.data, "the message"));
+    return message_from_json(parse_raw(message));
   } catch (const Error& error) {
     throw error.with_context("start channel of minidock-shim");
   }

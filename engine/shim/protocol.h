@@ -3,7 +3,9 @@
 // 1. The start channel (SOCK_SEQPACKET, descriptor 3 of a new shim): JSON messages.
 //
 //      command                          shim
-//      (spawns it) ───────────────────► reads <container dir>/shim.json
+//      (spawns it) ───────────────────► starts up, while the command decides what the container is
+//      assignment{container dir} [attach channel, kept descriptors]
+//                  ───────────────────► reads <container dir>/shim.json
 //                      ◄─ created{pid}  the child exists in its namespaces, cgroup joined
 //      attaches network, publishes
 //      network_ready ─────────────────► lets the child go
@@ -11,11 +13,12 @@
 //                       or failed{kind, errno, message}: the shim has undone everything and exits
 //                      ◄─ exited{code}  (only while the command still holds the channel) exit record written, output
 //                                       delivered; the command answers `removing` when it cleans up itself
-//      End of file from the command before network_ready: the shim kills the child, undoes everything and exits.
+//      End of file from the command before the assignment: nothing was begun. Before network_ready: the shim kills the
+//      child, undoes everything and exits.
 //
 // 2. The attach channel (SOCK_STREAM): frames of a 5 byte header — type, payload length (32 bit, big endian) — and
-//    payload. One is descriptor 4 of a new shim when the starting command is attached; later ones come in through the
-//    socket <container state dir>/attach.sock.
+//    payload. One comes with the assignment when the starting command is attached; later ones through the socket
+//    <container state dir>/attach.sock.
 //      to the shim: stdin_data, stdin_end, resize{u16 rows, u16 columns}
 //      from the shim: stdout_data, stderr_data, then exit_code{u32} after all output; the shim closes.
 #pragma once
@@ -32,6 +35,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "engine/runtime/spec.h"
@@ -39,9 +43,6 @@
 namespace minidock::shim {
 
 inline constexpr int kStartChannelFd = 3;
-inline constexpr int kAttachChannelFd = 4;
-// Descriptors from here on are reserved ports: the shim only keeps them open.
-inline constexpr int kFirstKeptFd = 5;
 
 enum class FrameType : std::uint8_t {
   stdin_data = 0,
@@ -126,7 +127,18 @@ struct ExitRecord {
 Json to_json(const ExitRecord& record);
 ExitRecord exit_record_from_json(const Json& document);
 
-// Start channel messages.
+// The first thing on the start channel.
+struct Assignment {
+  std::string container_dir;
+  Fd attach;             // invalid: nobody is attached
+  std::vector<Fd> kept;  // reserved ports and the container's lock: only kept open
+};
+// Descriptors are borrowed; `attach` -1 for none.
+void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept);
+// Nothing at end of file.
+std::optional<Assignment> receive_assignment(int channel);
+
+// Messages on the start channel from then on.
 struct Created {
   pid_t pid = 0;
 };

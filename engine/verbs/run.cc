@@ -54,6 +54,7 @@ streams::ClientOptions client_options(const RunOptions& options) {
 
 RunResult Engine::run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached) {
   const streams::ClientOptions client = client_options(options);
+  shim::StartingShim shim = spawn_shim(instance_, config_, options.host);
   const image::Image image = image_for_run(options);
   EngineContext here = context();
   Fd cid_file = open_cid_file(options.cid_file);
@@ -64,7 +65,7 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   if (cid_file) sys::write_all(cid_file.get(), id);
 
   // From here the container runs or is undone.
-  shim::StartingShim shim = start(here, reservation, !options.detach);
+  start(here, reservation, shim, !options.detach);
   if (options.detach) {
     on_detached(id);
     return RunResult{id, std::nullopt};

@@ -1,8 +1,11 @@
 #include "engine/shim/protocol.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <thread>
 
 #include "base/syscall.h"
 
@@ -124,6 +127,33 @@ TEST(StartChannel, EveryMessageSurvives) {
   EXPECT_EQ(record.started_at, 1);
   EXPECT_EQ(record.finished_at, 2);
   EXPECT_TRUE(std::holds_alternative<Removing>(*receive(pair.theirs.get())));
+}
+
+TEST(StartChannel, AnAssignmentBringsAllDescriptors) {
+  constexpr int kKept = 101;
+  SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+  std::thread sender([&] {
+    std::vector<Fd> kept;
+    for (int i = 0; i < kKept; ++i) kept.push_back(sys::open("/dev/null", O_RDONLY));
+    const Fd attach = sys::open("/dev/zero", O_RDONLY);
+    send_assignment(pair.ours.get(), "/var/lib/c", attach.get(), kept);
+    send_assignment(pair.ours.get(), "/var/lib/d", -1, {});
+    pair.ours.reset();
+  });
+  const std::optional<Assignment> first = receive_assignment(pair.theirs.get());
+  const std::optional<Assignment> second = receive_assignment(pair.theirs.get());
+  EXPECT_FALSE(receive_assignment(pair.theirs.get()));
+  sender.join();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->container_dir, "/var/lib/c");
+  EXPECT_EQ(first->kept.size(), kKept);
+  EXPECT_EQ(sys::fstat(first->attach.get()).st_rdev, sys::fstatat(AT_FDCWD, "/dev/zero", 0).st_rdev);
+  for (const Fd& fd : first->kept) {
+    EXPECT_EQ(sys::fstat(fd.get()).st_rdev, sys::fstatat(AT_FDCWD, "/dev/null", 0).st_rdev);
+  }
+  EXPECT_EQ(second->container_dir, "/var/lib/d");
+  EXPECT_FALSE(second->attach);
+  EXPECT_TRUE(second->kept.empty());
 }
 
 TEST(StartChannel, EndOfFileIsNoMessageEvenWithUnreadOnes) {
