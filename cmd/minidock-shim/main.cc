@@ -36,7 +36,7 @@ std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_chan
   send(start_channel, Created{created.pid()});
   created.prepare();
   if (!created.wait_for_network(start_channel)) return nullptr;
-  return std::make_unique<RunningContainer>(std::move(created), config);
+  return std::make_unique<RunningContainer>(std::move(created));
 }
 
 int run() {

@@ -46,6 +46,7 @@ class Child {
     cover_paths();
     enter_root();
     name_host();
+    send_step(channel_, Step::built);
     // The network is there now, and the hard limits are raised.
     expect_step(channel_, Step::go);
     if (proc_) child_write_sysctls(proc_.get(), spec_.sysctl);

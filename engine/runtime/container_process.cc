@@ -33,6 +33,7 @@ struct ContainerProcess::Parts {
   Cgroup cgroup;
   ClonedProcess child;
   Fd channel;
+  Fd layers;  // see RootMount
   bool is_started = false;
 };
 
@@ -63,17 +64,18 @@ Cgroup make_cgroup(const Spec& spec, const NamespacePlan& namespaces) {
   return cgroup;
 }
 
-// Id maps and the root, in that order: the root's owners are shifted by the maps.
-void hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t child, int channel) {
+// Id maps and the root, in that order: the root's owners are shifted by the maps. The result is RootMount::layers.
+Fd hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t child, int channel) {
   Fd user_namespace;
   if (namespaces.owns(CLONE_NEWUSER)) {
     if (namespaces.has_new(CLONE_NEWUSER)) parent_write_id_maps(child, spec.uid_mappings, spec.gid_mappings);
     send_step(channel, Step::mapped);
     user_namespace = parent_open_user_namespace(child);
   }
-  const RootMount mount = parent_mount_rootfs(spec, user_namespace.get());
+  RootMount mount = parent_mount_rootfs(spec, user_namespace.get());
   const std::array<int, 1> fds = {mount.root.get()};
   send_step(channel, Step::rootfs, {}, fds);
+  return std::move(mount.layers);
 }
 
 // What has to be in force before the program runs, not before the child builds its root: done beside that.
@@ -102,7 +104,7 @@ ContainerProcess::ContainerProcess(ContainerProcess&&) noexcept = default;
 ContainerProcess ContainerProcess::clone(const Spec& spec, const StandardStreams& streams) {
   ContainerPlan plan = plan_container(spec, streams);
   if (!spec.process.terminal) parent_own_pipes(streams, spec);
-  auto parts = std::make_unique<Parts>(Parts{spec, {}, make_cgroup(spec, plan.namespaces), {}, {}, false});
+  auto parts = std::make_unique<Parts>(Parts{spec, {}, make_cgroup(spec, plan.namespaces), {}, {}, {}, false});
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   parts->channel = std::move(channel.ours);
   ContainerProcess process(std::move(parts));  // from here the destructor undoes everything
@@ -117,9 +119,9 @@ ContainerProcess ContainerProcess::clone(const Spec& spec, const StandardStreams
 }
 
 void ContainerProcess::prepare() {
-  const Parts& parts = *parts_;
+  Parts& parts = *parts_;
   try {
-    hand_over_root(parts.spec, parts.namespaces, parts.child.pid, parts.channel.get());
+    parts.layers = hand_over_root(parts.spec, parts.namespaces, parts.child.pid, parts.channel.get());
     set_host_side_limits(parts.spec, parts.cgroup.fd(), parts.child.pid);
   } catch (const Error& error) {
     rethrow_cause(error, parts.channel.get());
@@ -139,15 +141,6 @@ ContainerProcess::~ContainerProcess() {
 pid_t ContainerProcess::pid() const { return parts_->child.pid; }
 int ContainerProcess::pidfd() const { return parts_->child.pidfd.get(); }
 
-void ContainerProcess::let_go() {
-  try {
-    send_step(parts_->channel.get(), Step::go);
-  } catch (const SysError& error) {
-    // A child that failed is gone already: wait_until_started tells why.
-    if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
-  }
-}
-
 namespace {
 
 // Reaps a child that ended by itself without a word.
@@ -162,6 +155,29 @@ namespace {
 }
 
 }  // namespace
+
+void ContainerProcess::wait_until_built() {
+  std::optional<StepMessage> message;
+  try {
+    message = receive_step(parts_->channel.get());
+  } catch (const Error&) {
+    // It has told why and ends.
+    sys::waitpid(std::exchange(parts_->child.pid, 0));
+    throw;
+  }
+  if (!message) throw_silent_end(std::exchange(parts_->child.pid, 0));
+  if (message->step != Step::built) throw Error(ErrorKind::internal, "the container's process is out of step");
+}
+
+void ContainerProcess::let_go() {
+  try {
+    send_step(parts_->channel.get(), Step::go);
+  } catch (const SysError& error) {
+    // A child that failed is gone already: wait_until_started tells why.
+    if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
+  }
+  parts_->layers.reset();  // nobody waits for us now
+}
 
 Fd ContainerProcess::wait_until_started() {
   Fd terminal;

@@ -6,6 +6,7 @@
 //   [engine attaches the network meanwhile]
 //   prepare(): id maps written, overlay mounted
 //   (detached) and handed over, device filter, limits ─► rootfs, mounts, /dev, masks, pivot_root
+//   wait_until_built()
 //   let_go() ─────────────────────────────────────────► terminal, user, capabilities, seccomp, exec
 //   wait_until_started() ◄─ exec succeeded (end of file), or the child's error whole
 #pragma once
@@ -43,6 +44,10 @@ class ContainerProcess {
 
   pid_t pid() const;  // as the caller sees it
   int pidfd() const;  // borrowed
+
+  // Returns when the child stands in its root: before that, whoever entered its namespaces would stand in the host's.
+  // The child's own error is thrown, the child reaped.
+  void wait_until_built();
 
   // The network is ready: the child may go on to exec.
   void let_go();

@@ -18,6 +18,8 @@ std::string_view name_of(Step step) {
       return "rootfs";
     case Step::go:
       return "go";
+    case Step::built:
+      return "built";
     case Step::cloned:
       return "cloned";
     case Step::ready:

@@ -7,7 +7,8 @@
 //      id maps written, mapped ► becomes root, file                        ◄─ ready [terminal]    execs
 //                                systems made, detached                     (its exec resumes the joiner)
 //      rootfs [descriptor] ────► mounts, pivot_root              ◄─ cloned{pid}
-//      go ─────────────────────► user, limits …            (joiner ends) end of file
+//                      ◄─ built                            (joiner ends) end of file
+//      go ─────────────────────► user, limits …
 //                      ◄─ ready [terminal]
 //                                capabilities, filter, exec
 //      end of file ◄──
@@ -27,7 +28,7 @@
 
 namespace minidock::runtime {
 
-enum class Step : char { mapped = 'm', rootfs = 'r', go = 'g', cloned = 'c', ready = 'x', failed = 'f' };
+enum class Step : char { mapped = 'm', rootfs = 'r', go = 'g', built = 'b', cloned = 'c', ready = 'x', failed = 'f' };
 
 struct StepMessage {
   Step step;

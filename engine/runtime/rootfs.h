@@ -8,7 +8,8 @@ namespace minidock::runtime {
 
 struct RootMount {
   Fd root;    // detached
-  Fd layers;  // what the layers were taken from; closing it takes a grace period of RCU: not before the child has `root`
+  Fd layers;  // what the layers were taken from; closing it takes a grace period of RCU: not before the child has
+              // `root`
 };
 
 // Mounts the overlay. With a user namespace (descriptor, -1: none) the layers' owners appear shifted by its maps, and

@@ -50,7 +50,19 @@ runtime::StandardStreams CreatedContainer::Streams::inside() const {
 }
 
 CreatedContainer::CreatedContainer(const ShimConfig& config)
-    : streams_(Streams::open(config)), process_(runtime::ContainerProcess::clone(config.spec, streams_.inside())) {}
+    : config_(config),
+      streams_(Streams::open(config)),
+      process_(runtime::ContainerProcess::clone(config.spec, streams_.inside())),
+      state_directory_(config.state_dir) {}
+
+void CreatedContainer::prepare() {
+  process_.prepare();
+  if (!config_.log_file.empty()) log_ = JsonLog::open(config_.log_file);
+  listener_ = state_directory_.listen();
+  netns_link_ = make_netns_link(config_.netns_link, process_.pid());
+  // An exit record is always that of the last run.
+  sys::unlinkat_if_present(AT_FDCWD, config_.container_dir + "/exit.json", 0);
+}
 
 bool CreatedContainer::wait_for_network(int start_channel) {
   std::array<pollfd, 2> waited{{{start_channel, POLLIN, 0}, {process_.pidfd(), POLLIN, 0}}};
@@ -82,16 +94,15 @@ bool has_own_pid_namespace(const runtime::Spec& spec) {
 
 }  // namespace
 
-RunningContainer::RunningContainer(CreatedContainer created, const ShimConfig& config)
-    : container_dir_(config.container_dir),
-      cgroups_path_(config.spec.cgroups_path),
+RunningContainer::RunningContainer(CreatedContainer created)
+    : container_dir_(created.config_.container_dir),
+      cgroups_path_(created.config_.spec.cgroups_path),
       process_(std::move(created.process_)),
-      state_directory_(config.state_dir) {
-  JsonLog log = config.log_file.empty() ? JsonLog() : JsonLog::open(config.log_file);
-  Fd listener = state_directory_.listen();
-  netns_link_ = make_netns_link(config.netns_link, process_->pid());
-  // An exit record is always that of the last run.
-  sys::unlinkat_if_present(AT_FDCWD, container_dir_ + "/exit.json", 0);
+      state_directory_(std::move(created.state_directory_)),
+      netns_link_(std::move(created.netns_link_)) {
+  const ShimConfig& config = created.config_;
+  // From the state file on others may enter the container.
+  process_->wait_until_built();
   state_.shim = process::self();
   state_.init = {process_->pid(), process::start_time_of(process_->pid()).value_or(0)};
   state_.started_at = format::now_ns();
@@ -116,8 +127,8 @@ RunningContainer::RunningContainer(CreatedContainer created, const ShimConfig& c
     supervised.kill_rest = [this] { runtime::kill_cgroup(cgroups_path_); };
   }
   try {
-    supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(log));
-    supervisor_->listen(std::move(listener));
+    supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(created.log_));
+    supervisor_->listen(std::move(created.listener_));
   } catch (const Error&) {
     kill_and_reap();
     throw;

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "engine/runtime/container_process.h"
+#include "engine/shim/json_log.h"
 #include "engine/shim/netns_link.h"
 #include "engine/shim/protocol.h"
 #include "engine/shim/state_directory.h"
@@ -22,11 +23,13 @@ ShimConfig read_config(const std::string& container_dir);
 // The child in its namespaces, not yet let go.
 class CreatedContainer {
  public:
+  // `config` must live as long.
   explicit CreatedContainer(const ShimConfig& config);
 
   pid_t pid() const { return process_.pid(); }
-  // Its id maps and its root. Beside that the command attaches the network.
-  void prepare() { process_.prepare(); }
+  // Gives the child its id maps and its root, and opens what the shim itself needs while the child builds on. Beside
+  // that the command attaches the network.
+  void prepare();
   // Waits until the command has attached the network. False when the command is gone: then the child is not to run. An
   // error of the child's own in the meantime is thrown.
   bool wait_for_network(int start_channel);
@@ -41,15 +44,20 @@ class CreatedContainer {
     static Streams open(const ShimConfig& config);
     runtime::StandardStreams inside() const;
   };
+  const ShimConfig& config_;
   Streams streams_;
   runtime::ContainerProcess process_;
+  StateDirectory state_directory_;
+  JsonLog log_;
+  Fd listener_;
+  OwnedLink netns_link_;
 };
 
 class RunningContainer {
  public:
-  // Names the network namespace, writes the state file, lets the child go and returns when its program runs. The
+  // Writes the state file when the child stands in its root, lets the child go and returns when its program runs. The
   // child's own error is thrown, with everything undone.
-  RunningContainer(CreatedContainer created, const ShimConfig& config);
+  explicit RunningContainer(CreatedContainer created);
   RunningContainer(const RunningContainer&) = delete;
   RunningContainer& operator=(const RunningContainer&) = delete;
   // Kills a container whose end was not recorded.

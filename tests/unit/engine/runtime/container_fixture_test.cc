@@ -142,6 +142,7 @@ Result ContainerTest::run(const Spec& spec) const {
   ContainerProcess process = ContainerProcess::clone(spec, {null.get(), output.write.get(), output.write.get()});
   process.prepare();
   output.write.reset();
+  process.wait_until_built();
   process.let_go();
   const Fd terminal = process.wait_until_started();
   Result result;
@@ -157,6 +158,7 @@ ContainerTest::Running ContainerTest::start(Spec spec) const {
   const Fd null = sys::open("/dev/null", O_RDWR);
   ContainerProcess process = ContainerProcess::clone(spec, {input.read.get(), null.get(), STDERR_FILENO});
   process.prepare();
+  process.wait_until_built();
   process.let_go();
   process.wait_until_started();
   const ProcessId id{process.pid(), process::start_time_of(process.pid()).value_or(0)};

@@ -300,6 +300,20 @@ TEST_F(ContainerProcessTest, AFailedOneLeavesNothing) {
   }
 }
 
+// Whoever enters the container's namespaces from then on is in its root, and not in the host's.
+TEST_F(ContainerProcessTest, BuiltMeansThatItStandsInItsRoot) {
+  const Fd null = sys::open("/dev/null", O_RDWR);
+  file::write(layer("/marker"), "", 0644);
+  const Spec spec = make_spec("true");
+  ContainerProcess process = ContainerProcess::clone(spec, {null.get(), null.get(), null.get()});
+  const std::string root = fmt::format("/proc/{}/root", process.pid());
+  EXPECT_FALSE(fs::exists(root + "/marker"));
+  process.prepare();
+  process.wait_until_built();
+  EXPECT_TRUE(fs::exists(root + "/marker"));
+  EXPECT_FALSE(fs::exists(root + path("")));
+}
+
 TEST_F(ContainerProcessTest, OneThatIsNotLetGoEndsWithItsOwner) {
   pid_t pid = 0;
   {
