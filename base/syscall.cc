@@ -130,6 +130,16 @@ void write_all(int fd, std::string_view data) {
   }
 }
 
+void pwrite_all(int fd, std::string_view data, std::uint64_t offset) {
+  while (!data.empty()) {
+    const ssize_t written =
+        restarting([&] { return ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset)); });
+    if (written < 0) throw SysError(fmt::format("pwrite({}, {} bytes, {})", fd, data.size(), offset));
+    data.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+}
+
 void mkdirat(int dirfd, const std::string& path, mode_t mode) {
   checked([&] { return fmt::format("mkdirat({}, {:#o})", at(dirfd, path), mode); },
           [&] { return ::mkdirat(dirfd, path.c_str(), mode); });

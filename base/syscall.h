@@ -51,6 +51,7 @@ SocketPair socketpair(int type);
 std::size_t read(int fd, void* buffer, std::size_t size);
 std::size_t pread(int fd, void* buffer, std::size_t size, off_t offset);
 void write_all(int fd, std::string_view data);
+void pwrite_all(int fd, std::string_view data, std::uint64_t offset);
 void mkdirat(int dirfd, const std::string& path, mode_t mode);
 // True when it was created, false when something already has the name.
 bool mkdirat_if_absent(int dirfd, const std::string& path, mode_t mode);

@@ -135,13 +135,15 @@ void remove_link(const std::string& path, const std::string& target) {
 }
 
 // A shim that was killed could not tidy up after itself.
-void remove_remains_of_shim(EngineContext& context, const Container& container) {
+void remove_remains_of_shim(EngineContext& context, const Container& container, bool ended_with_record) {
+  const std::string state_dir = context.instance.container_state_dir(container.id());
+  const std::optional<std::string> text = file::read_if_exists(state_dir + "/state.json");
+  // After its record a shim removes all that it made, the state file last.
+  if (ended_with_record && !text) return;
   const std::string cgroup = fmt::format("/{}/{}", context.instance.cgroup_parent, container.id());
   runtime::kill_cgroup(cgroup);
   runtime::remove_cgroup(cgroup);
-  const std::string state_dir = context.instance.container_state_dir(container.id());
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/attach.sock", 0);
-  const std::optional<std::string> text = file::read_if_exists(state_dir + "/state.json");
   if (!text) return;
   const shim::RunningState running = shim::running_state_from_json(json::parse(*text, "state.json"));
   remove_link(netns_link(container), fmt::format("/proc/{}/ns/net", running.init.pid));
@@ -300,7 +302,7 @@ Container settle(EngineContext& context, Container container) {
 }
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
-  remove_remains_of_shim(context, container);
+  remove_remains_of_shim(context, container, record.has_value());
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   container.state.ports.clear();

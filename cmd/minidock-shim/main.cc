@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/trace.h"
 #include "cmd/minidock-shim/environment.h"
 #include "cmd/minidock-shim/farewell.h"
@@ -39,7 +41,11 @@ std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_chan
   return std::make_unique<RunningContainer>(std::move(created));
 }
 
-int run() {
+void show_id(char* argument, const std::string& container_dir) {
+  path::base_name(container_dir).copy(argument, kIdSize);
+}
+
+int run(char* argument) {
   prepare_process();
   Fd start_channel(kStartChannelFd);
   std::optional<Assignment> assignment;
@@ -48,6 +54,7 @@ int run() {
   try {
     assignment = receive_assignment(start_channel.get());
     if (!assignment) return 0;
+    show_id(argument, assignment->container_dir);
     const ShimConfig config = read_config(assignment->container_dir);
     if (config.debug) trace::enable(STDERR_FILENO, "shim");
     container = start(config, start_channel.get());
@@ -79,13 +86,14 @@ int run() {
 }  // namespace
 }  // namespace minidock::shim
 
-int main() {
-  if (fcntl(minidock::shim::kStartChannelFd, F_GETFD) < 0) {
+int main(int argc, char** argv) {
+  if (argc != 2 || std::strlen(argv[1]) != minidock::shim::kIdSize ||
+      fcntl(minidock::shim::kStartChannelFd, F_GETFD) < 0) {
     std::fputs("minidock-shim is started by minidock, and does nothing by itself\n", stderr);
     return 125;
   }
   try {
-    return minidock::shim::run();
+    return minidock::shim::run(argv[1]);
   } catch (const std::exception& error) {
     // The container ends with this process; the next command that meets it repairs what is left.
     std::fprintf(stderr, "minidock-shim: %s\n", error.what());

@@ -47,7 +47,7 @@ StartingShim StartingShim::spawn(const SpawnOptions& wanted) {
   options.program_fd = executable.get();
   options.new_session = true;
   options.cgroup = wanted.cgroup;
-  options.arguments = {"minidock-shim"};
+  options.arguments = {"minidock-shim", std::string(kIdSize, '-')};
   // The user's terminal is kept only for traces: a shim outlives the command and must not hold it.
   options.fds = {{null.get(), 0}, {null.get(), 1}, {start.theirs.get(), kStartChannelFd}};
   if (!trace::enabled()) options.fds.emplace_back(null.get(), 2);

@@ -43,6 +43,8 @@
 namespace minidock::shim {
 
 inline constexpr int kStartChannelFd = 3;
+// argv[1] of a shim has so many characters, over which it writes its container's id: what ps(1) shows.
+inline constexpr std::size_t kIdSize = 64;
 
 enum class FrameType : std::uint8_t {
   stdin_data = 0,

@@ -14,16 +14,6 @@ namespace {
 // After this much progress earlier failures of the same layer are forgotten.
 constexpr std::uint64_t kProgress = 1024 * 1024;
 
-void pwrite_all(int fd, std::string_view data, std::uint64_t offset) {
-  while (!data.empty()) {
-    const ssize_t written = ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw SysError(fmt::format("pwrite({}, {} bytes, {})", fd, data.size(), offset));
-    data.remove_prefix(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-}
-
 }  // namespace
 
 LayerDownload::LayerDownload(Descriptor descriptor, storage::PartialBlob blob)
@@ -91,7 +81,7 @@ void LayerDownload::take(const HttpResponse& response, std::string_view data) {
     throw Error(ErrorKind::corrupt_data, fmt::format("layer {} is larger than the {} bytes that the manifest says",
                                                      descriptor_.digest, descriptor_.size));
   }
-  pwrite_all(blob_.fd(), data, received_);
+  sys::pwrite_all(blob_.fd(), data, received_);
   hash_.update(data);
   received_ += data.size();
 }

@@ -27,16 +27,6 @@ mode_t file_type(EntryType type) {
   }
 }
 
-void pwrite_all(int fd, std::string_view data, std::uint64_t offset) {
-  while (!data.empty()) {
-    const ssize_t written = pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw SysError(fmt::format("cannot write {} bytes", data.size()));
-    data.remove_prefix(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-}
-
 }  // namespace
 
 TreeWriter::TreeWriter(int root, const UnpackLimits& limits, PathLog& opaque)
@@ -175,7 +165,7 @@ void TreeWriter::write_content(const Entry& entry, int fd, TarReader& content) {
     if (piece.offset > entry.size || piece.data.size() > entry.size - piece.offset) {
       throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} is longer than its size", printable(entry.path)));
     }
-    pwrite_all(fd, piece.data, piece.offset);
+    sys::pwrite_all(fd, piece.data, piece.offset);
     end = std::max(end, piece.offset + piece.data.size());
   }
   // A hole at the end of a sparse file.

@@ -111,6 +111,12 @@ TEST_F(Lifecycle, RunKilledAtAnyTimeLeaksNothing) {
   EXPECT_EQ(next.out, "fine\n") << next.err;
 }
 
+TEST_F(Lifecycle, ProcessListShowsWhichContainerAShimHas) {
+  const std::string id = box.run_detached({"--name", "cx"}, {"sleep", "600"});
+  const std::string arguments = read_file("/proc/" + std::to_string(shim_of("cx")) + "/cmdline");
+  EXPECT_EQ(arguments, "minidock-shim" + std::string(1, '\0') + id + std::string(1, '\0'));
+}
+
 // A systemd unit that starts a container ends, and is stopped, without it.
 TEST_F(Lifecycle, ShimIsNotInTheCallersCgroup) {
   box.run_detached({"--name", "cx"}, {"sleep", "600"});
