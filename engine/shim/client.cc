@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <string_view>
@@ -51,11 +52,13 @@ StartingShim StartingShim::spawn(const SpawnOptions& wanted) {
   // The user's terminal is kept only for traces: a shim outlives the command and must not hold it.
   options.fds = {{null.get(), 0}, {null.get(), 1}, {start.theirs.get(), kStartChannelFd}};
   if (!trace::enabled()) options.fds.emplace_back(null.get(), 2);
-  process::spawn(options);
+  return StartingShim(process::spawn(options), std::move(start.ours));
+}
 
-  StartingShim shim;
-  shim.start_ = std::move(start.ours);
-  return shim;
+void StartingShim::abandon() noexcept {
+  start_.reset();
+  attach_.reset();
+  if (pid_ > 0) ::waitpid(std::exchange(pid_, 0), nullptr, 0);
 }
 
 void StartingShim::assign(const std::string& container_dir, bool attach, const std::vector<Fd>& kept) {
@@ -82,7 +85,11 @@ void StartingShim::throw_own_error() {
   if (::poll(&waited, 1, kMilliseconds) == 1) wait_started();
 }
 
-RunningState StartingShim::wait_started() { return expect<Started>(start_.get(), "started").state; }
+RunningState StartingShim::wait_started() {
+  RunningState state = expect<Started>(start_.get(), "started").state;
+  pid_ = 0;  // it stays, longer than we do
+  return state;
+}
 
 std::optional<ExitRecord> StartingShim::wait_exited(bool take_over_cleanup) {
   const std::optional<StartMessage> message = receive(start_.get());

@@ -19,9 +19,13 @@ struct SpawnOptions {
   int cgroup = -1;
 };
 
-// A shim that was just spawned. Destroyed before network_ready() was sent, the shim undoes everything and exits.
+// A shim that was just spawned. Destroyed before its program was seen to start, the shim undoes everything and ends,
+// and is waited for.
 class StartingShim {
  public:
+  StartingShim(const StartingShim&) = delete;
+  StartingShim& operator=(const StartingShim&) = delete;
+  ~StartingShim() { abandon(); }
   // Spawns minidock-shim in a session of its own. It starts up while the command goes on.
   static StartingShim spawn(const SpawnOptions& options);
 
@@ -39,12 +43,15 @@ class StartingShim {
   // Waits for `exited` and answers `removing` when `take_over_cleanup`. Nothing when the shim died without a word.
   std::optional<ExitRecord> wait_exited(bool take_over_cleanup);
 
-  // A shim whose program was not seen to start undoes everything and ends.
-  void abandon() { *this = StartingShim(); }
+  // What the end of this object does.
+  void abandon() noexcept;
 
   Fd take_attach_channel() { return std::move(attach_); }
 
  private:
+  explicit StartingShim(pid_t pid, Fd start) : pid_(pid), start_(std::move(start)) {}
+
+  pid_t pid_;  // 0 when it need not be waited for
   Fd start_;
   Fd attach_;
 };
