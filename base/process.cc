@@ -109,10 +109,6 @@ failed:
   _exit(127);
 }
 
-}  // namespace
-
-namespace {
-
 // A handler of ours must not run in a child that shares our memory.
 class BlockedSignals {
  public:

@@ -10,6 +10,7 @@
 #include "base/syscall.h"
 #include "engine/container_files.h"
 #include "engine/namespace_options.h"
+#include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
 #include "engine/shim/owned_link.h"
 #include "engine/state_directory.h"
@@ -137,16 +138,15 @@ void remove_link(const std::string& path, const std::string& target) {
 // A shim that was killed could not tidy up after itself.
 void remove_remains_of_shim(EngineContext& context, const Container& container, bool ended_with_record) {
   const std::string state_dir = context.instance.container_state_dir(container.id());
-  const std::optional<std::string> text = file::read_if_exists(state_dir + "/state.json");
   // After its record a shim removes all that it made, the state file last.
-  if (ended_with_record && !text) return;
+  if (ended_with_record && !file::exists(state_dir + "/state.json")) return;
   const std::string cgroup = fmt::format("/{}/{}", context.instance.cgroup_parent, container.id());
   runtime::kill_cgroup(cgroup);
   runtime::remove_cgroup(cgroup);
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/attach.sock", 0);
-  if (!text) return;
-  const shim::RunningState running = shim::running_state_from_json(json::parse(*text, "state.json"));
-  remove_link(netns_link(container), fmt::format("/proc/{}/ns/net", running.init.pid));
+  const std::optional<shim::RunningState> running = read_running_state(context.instance, container.id());
+  if (!running) return;
+  remove_link(netns_link(container), fmt::format("/proc/{}/ns/net", running->init.pid));
   remove_link(context.instance.name_link(container.name()), container.id());
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/state.json", 0);
 }
@@ -260,9 +260,9 @@ void look(const storage::Instance& instance, Container& container) {
     return;
   }
   if (container.running()) return;
-  const auto text = file::read_if_exists(instance.container_state_dir(container.id()) + "/state.json");
-  if (!text) return;
-  container.state.running = shim::running_state_from_json(json::parse(*text, "state.json"));
+  const std::optional<shim::RunningState> running = read_running_state(instance, container.id());
+  if (!running) return;
+  container.state.running = *running;
   container.state.started_at = container.state.running.started_at;
   container.state.status = ContainerStatus::running;
 }

@@ -2,13 +2,12 @@
 
 #include "base/file.h"
 #include "engine/shim/owned_link.h"
-#include "engine/shim/protocol.h"
 
 namespace minidock {
 namespace {
 
 bool is_whole_id(const std::string& name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return name.size() == shim::kIdSize && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 std::optional<std::string> id_of(const storage::Instance& instance, const std::string& typed) {
@@ -20,14 +19,18 @@ std::optional<std::string> id_of(const storage::Instance& instance, const std::s
 
 }  // namespace
 
+std::optional<shim::RunningState> read_running_state(const storage::Instance& instance, const std::string& id) {
+  const std::optional<std::string> text = file::read_if_exists(instance.container_state_dir(id) + "/state.json");
+  if (!text) return std::nullopt;
+  return shim::running_state_from_json(json::parse(*text, "state.json"));
+}
+
 std::optional<RunningContainer> find_running_container(const storage::Instance& instance, const std::string& name) {
   const std::optional<std::string> id = id_of(instance, name);
   if (!id || !is_whole_id(*id)) return std::nullopt;
-  const std::optional<std::string> text = file::read_if_exists(instance.container_state_dir(*id) + "/state.json");
-  if (!text) return std::nullopt;
-  const shim::RunningState state = shim::running_state_from_json(json::parse(*text, "state.json"));
-  if (!process::is_alive(state.init)) return std::nullopt;
-  return RunningContainer{*id, state.init};
+  const std::optional<shim::RunningState> state = read_running_state(instance, *id);
+  if (!state || !process::is_alive(state->init)) return std::nullopt;
+  return RunningContainer{*id, state->init};
 }
 
 }  // namespace minidock

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/process.h"
+#include "engine/shim/protocol.h"
 #include "storage/instance.h"
 
 namespace minidock {
@@ -13,6 +14,9 @@ struct RunningContainer {
   std::string id;
   ProcessId init;
 };
+
+// state.json, when there is one.
+std::optional<shim::RunningState> read_running_state(const storage::Instance& instance, const std::string& id);
 
 // By the whole name ("/name" too) or id. Nothing when no such container is known to run: then the database tells.
 std::optional<RunningContainer> find_running_container(const storage::Instance& instance, const std::string& name);

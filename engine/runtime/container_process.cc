@@ -143,6 +143,17 @@ int ContainerProcess::pidfd() const { return parts_->child.pidfd.get(); }
 
 namespace {
 
+// The child's next message, nothing at its end. An error that it tells is thrown when it is reaped; `child` is 0 then.
+std::optional<StepMessage> receive_or_reap(int channel, pid_t& child) {
+  try {
+    return receive_step(channel);
+  } catch (const Error&) {
+    // It has told why and ends.
+    sys::waitpid(std::exchange(child, 0));
+    throw;
+  }
+}
+
 // Reaps a child that ended by itself without a word.
 [[noreturn]] void throw_silent_end(pid_t child) {
   const int status = sys::waitpid(child);
@@ -157,14 +168,7 @@ namespace {
 }  // namespace
 
 void ContainerProcess::wait_until_built() {
-  std::optional<StepMessage> message;
-  try {
-    message = receive_step(parts_->channel.get());
-  } catch (const Error&) {
-    // It has told why and ends.
-    sys::waitpid(std::exchange(parts_->child.pid, 0));
-    throw;
-  }
+  const std::optional<StepMessage> message = receive_or_reap(parts_->channel.get(), parts_->child.pid);
   if (!message) throw_silent_end(std::exchange(parts_->child.pid, 0));
   if (message->step != Step::built) throw Error(ErrorKind::internal, "the container's process is out of step");
 }
@@ -182,21 +186,12 @@ void ContainerProcess::let_go() {
 Fd ContainerProcess::wait_until_started() {
   Fd terminal;
   bool is_ready = false;
-  try {
-    while (std::optional<StepMessage> message = receive_step(parts_->channel.get())) {
-      if (message->step != Step::ready) continue;
-      is_ready = true;
-      if (!message->fds.empty()) terminal = std::move(message->fds[0]);
-    }
-  } catch (const Error&) {
-    // It has told why and ends.
-    sys::waitpid(std::exchange(parts_->child.pid, 0));
-    throw;
+  while (std::optional<StepMessage> message = receive_or_reap(parts_->channel.get(), parts_->child.pid)) {
+    if (message->step != Step::ready) continue;
+    is_ready = true;
+    if (!message->fds.empty()) terminal = std::move(message->fds[0]);
   }
-  if (!is_ready) {
-    const pid_t child = std::exchange(parts_->child.pid, 0);
-    throw_silent_end(child);
-  }
+  if (!is_ready) throw_silent_end(std::exchange(parts_->child.pid, 0));
   parts_->is_started = true;
   parts_->channel.reset();
   return terminal;
