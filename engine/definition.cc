@@ -1,221 +1,352 @@
 #include "engine/definition.h"
 
+#include <type_traits>
+
 #include "base/error.h"
 
 namespace minidock {
 namespace {
 
-// ---- small conversions shared by the objects below
+// ---- the fields, under docker's names: each struct lists them once, for both directions
 
-Json optional_strings(const std::optional<std::vector<std::string>>& list) { return list ? Json(*list) : Json(); }
+template <typename T>
+struct Type {};
 
-std::optional<std::vector<std::string>> get_optional_strings(const Json& object, const char* key) {
-  if (!object.contains(key) || object.at(key).is_null()) return std::nullopt;
-  return json::get_strings(object, key);
+template <typename Fields>
+void describe(Fields& field, Type<Healthcheck>) {
+  field("Test", &Healthcheck::test);
+  field("Interval", &Healthcheck::interval);
+  field("Timeout", &Healthcheck::timeout);
+  field("StartPeriod", &Healthcheck::start_period);
+  field("StartInterval", &Healthcheck::start_interval);
+  field("Retries", &Healthcheck::retries);
+  field("OnFailure", &Healthcheck::on_failure);
 }
 
-std::map<std::string, std::string> get_string_map(const Json& object, const char* key) {
-  std::map<std::string, std::string> result;
-  if (!object.contains(key) || !object.at(key).is_object()) return result;
-  for (const auto& [name, value] : object.at(key).items()) result[name] = value.get<std::string>();
-  return result;
+template <typename Fields>
+void describe(Fields& field, Type<ContainerConfig>) {
+  field("Hostname", &ContainerConfig::hostname);
+  field("Domainname", &ContainerConfig::domainname);
+  field("User", &ContainerConfig::user);
+  field("AttachStdin", &ContainerConfig::attach_stdin);
+  field("AttachStdout", &ContainerConfig::attach_stdout);
+  field("AttachStderr", &ContainerConfig::attach_stderr);
+  field("Tty", &ContainerConfig::tty);
+  field("OpenStdin", &ContainerConfig::open_stdin);
+  field("StdinOnce", &ContainerConfig::stdin_once);
+  field("Env", &ContainerConfig::env);
+  field("Cmd", &ContainerConfig::cmd);
+  field("Entrypoint", &ContainerConfig::entrypoint);
+  field("Image", &ContainerConfig::image);
+  field("Labels", &ContainerConfig::labels);
+  field("WorkingDir", &ContainerConfig::working_dir);
+  field("Volumes", &ContainerConfig::volumes);
+  field("ExposedPorts", &ContainerConfig::exposed_ports);
+  field("StopSignal", &ContainerConfig::stop_signal);
+  field("StopTimeout", &ContainerConfig::stop_timeout);
+  field("MacAddress", &ContainerConfig::mac_address);
+  field("Healthcheck", &ContainerConfig::healthcheck);
 }
 
-// ---- Config
-
-Json config_to_json(const ContainerConfig& config) {
-  return Json{{"Hostname", config.hostname},
-              {"Domainname", config.domainname},
-              {"User", config.user},
-              {"AttachStdin", config.attach_stdin},
-              {"AttachStdout", config.attach_stdout},
-              {"AttachStderr", config.attach_stderr},
-              {"Tty", config.tty},
-              {"OpenStdin", config.open_stdin},
-              {"StdinOnce", config.stdin_once},
-              {"Env", config.env},
-              {"Cmd", optional_strings(config.cmd)},
-              {"Entrypoint", optional_strings(config.entrypoint)},
-              {"Image", config.image},
-              {"Labels", config.labels},
-              {"WorkingDir", config.working_dir},
-              {"Volumes", config.volumes},
-              {"ExposedPorts", config.exposed_ports},
-              {"StopSignal", config.stop_signal}};
+template <typename Fields>
+void describe(Fields& field, Type<MountRequest>) {
+  field("Type", &MountRequest::type);
+  field("Source", &MountRequest::source);
+  field("Target", &MountRequest::destination);
+  field("ReadOnly", &MountRequest::read_only);
+  field("NoCopy", &MountRequest::no_copy);
+  field("CreateSource", &MountRequest::create_source);
+  field("Propagation", &MountRequest::propagation);
+  field("TmpfsOptions", &MountRequest::tmpfs_options);
+  field("Driver", &MountRequest::driver);
+  field("DriverOptions", &MountRequest::driver_options);
+  field("Labels", &MountRequest::labels);
+  field("NonRecursive", &MountRequest::non_recursive);
+  field("Chown", &MountRequest::chown);
+  field("Idmap", &MountRequest::idmap);
+  field("Overlay", &MountRequest::overlay);
+  field("Text", &MountRequest::text);
 }
 
-ContainerConfig config_from_json(const Json& object) {
-  ContainerConfig config;
-  config.hostname = json::get_string(object, "Hostname");
-  config.domainname = json::get_string(object, "Domainname");
-  config.user = json::get_string(object, "User");
-  config.attach_stdin = json::get_bool(object, "AttachStdin");
-  config.attach_stdout = json::get_bool(object, "AttachStdout");
-  config.attach_stderr = json::get_bool(object, "AttachStderr");
-  config.tty = json::get_bool(object, "Tty");
-  config.open_stdin = json::get_bool(object, "OpenStdin");
-  config.stdin_once = json::get_bool(object, "StdinOnce");
-  config.env = json::get_strings(object, "Env");
-  config.cmd = get_optional_strings(object, "Cmd");
-  config.entrypoint = get_optional_strings(object, "Entrypoint");
-  config.image = json::get_string(object, "Image");
-  config.labels = get_string_map(object, "Labels");
-  config.working_dir = json::get_string(object, "WorkingDir");
-  config.volumes = json::get_strings(object, "Volumes");
-  config.exposed_ports = json::get_strings(object, "ExposedPorts");
-  config.stop_signal = json::get_string(object, "StopSignal");
-  return config;
+template <typename Fields>
+void describe(Fields& field, Type<network::PublishedPort>) {
+  field("Protocol", &network::PublishedPort::protocol);
+  field("HostIp", &network::PublishedPort::host_ip);
+  field("HostPort", &network::PublishedPort::host_port);
+  field("ContainerPort", &network::PublishedPort::container_port);
 }
 
-// ---- HostConfig
-
-constexpr const char* kMountTypes[] = {"bind", "volume", "tmpfs"};
-
-Json mount_request_to_json(const MountRequest& mount) {
-  return Json{{"Type", kMountTypes[static_cast<int>(mount.type)]},
-              {"Source", mount.source},
-              {"Target", mount.destination},
-              {"ReadOnly", mount.read_only},
-              {"NoCopy", mount.no_copy},
-              {"CreateSource", mount.create_source},
-              {"Propagation", mount.propagation},
-              {"TmpfsOptions", mount.tmpfs_options},
-              {"Text", mount.text}};
+template <typename Fields>
+void describe(Fields& field, Type<RestartPolicy>) {
+  field("Name", &RestartPolicy::name);
+  field("MaximumRetryCount", &RestartPolicy::maximum_retries);
 }
 
-MountRequest mount_request_from_json(const Json& object) {
-  MountRequest mount;
-  const std::string type = json::get_string(object, "Type");
-  mount.type = type == "volume"  ? MountRequest::Type::volume
-               : type == "tmpfs" ? MountRequest::Type::tmpfs
-                                 : MountRequest::Type::bind;
-  mount.source = json::get_string(object, "Source");
-  mount.destination = json::get_string(object, "Target");
-  mount.read_only = json::get_bool(object, "ReadOnly");
-  mount.no_copy = json::get_bool(object, "NoCopy");
-  mount.create_source = json::get_bool(object, "CreateSource");
-  mount.propagation = json::get_string(object, "Propagation");
-  mount.tmpfs_options = json::get_string(object, "TmpfsOptions");
-  mount.text = json::get_string(object, "Text");
-  return mount;
+template <typename Fields>
+void describe(Fields& field, Type<LogSettings>) {
+  field("Type", &LogSettings::driver);
+  field("Config", &LogSettings::options);
 }
 
-Json port_to_json(const network::PublishedPort& port) {
-  return Json{{"Protocol", port.protocol},
-              {"HostIp", port.host_ip},
-              {"HostPort", port.host_port},
-              {"ContainerPort", port.container_port}};
+template <typename Fields>
+void describe(Fields& field, Type<DeviceRequest>) {
+  field("PathOnHost", &DeviceRequest::host_path);
+  field("PathInContainer", &DeviceRequest::container_path);
+  field("CgroupPermissions", &DeviceRequest::access);
 }
 
-network::PublishedPort port_from_json(const Json& object) {
-  network::PublishedPort port;
-  port.protocol = json::get_string(object, "Protocol");
-  port.host_ip = json::get_string(object, "HostIp");
-  port.host_port = static_cast<std::uint16_t>(json::get_int(object, "HostPort"));
-  port.container_port = static_cast<std::uint16_t>(json::get_int(object, "ContainerPort"));
-  return port;
+template <typename Fields>
+void describe(Fields& field, Type<Ulimit>) {
+  field("Name", &Ulimit::name);
+  field("Soft", &Ulimit::soft);
+  field("Hard", &Ulimit::hard);
 }
 
-Json host_to_json(const HostConfig& host) {
-  Json mounts = Json::array();
-  for (const MountRequest& mount : host.mounts) mounts.push_back(mount_request_to_json(mount));
-  Json ports = Json::array();
-  for (const network::PublishedPort& port : host.ports) ports.push_back(port_to_json(port));
-  return Json{{"Mounts", mounts},
-              {"Ports", ports},
-              {"NetworkMode", host.network_mode},
-              {"PidMode", host.pid_mode},
-              {"IpcMode", host.ipc_mode},
-              {"UTSMode", host.uts_mode},
-              {"UsernsMode", host.userns_mode},
-              {"CgroupnsMode", host.cgroupns_mode},
-              {"Init", host.init ? Json(*host.init) : Json()},
-              {"ReadonlyRootfs", host.readonly_rootfs},
-              {"Privileged", host.privileged},
-              {"AutoRemove", host.auto_remove},
-              {"CapAdd", host.cap_add},
-              {"CapDrop", host.cap_drop}};
+template <typename Fields>
+void describe(Fields& field, Type<DeviceValue>) {
+  field("Path", &DeviceValue::path);
+  field("Value", &DeviceValue::value);
 }
 
-HostConfig host_from_json(const Json& object) {
-  HostConfig host;
-  for (const Json& mount : object.at("Mounts")) host.mounts.push_back(mount_request_from_json(mount));
-  for (const Json& port : object.at("Ports")) host.ports.push_back(port_from_json(port));
-  host.network_mode = json::get_string(object, "NetworkMode");
-  host.pid_mode = json::get_string(object, "PidMode");
-  host.ipc_mode = json::get_string(object, "IpcMode");
-  host.uts_mode = json::get_string(object, "UTSMode");
-  host.userns_mode = json::get_string(object, "UsernsMode");
-  host.cgroupns_mode = json::get_string(object, "CgroupnsMode");
-  if (!object.at("Init").is_null()) host.init = json::get_bool(object, "Init");
-  host.readonly_rootfs = json::get_bool(object, "ReadonlyRootfs");
-  host.privileged = json::get_bool(object, "Privileged");
-  host.auto_remove = json::get_bool(object, "AutoRemove");
-  host.cap_add = json::get_strings(object, "CapAdd");
-  host.cap_drop = json::get_strings(object, "CapDrop");
-  return host;
+template <typename Fields>
+void describe(Fields& field, Type<Resources>) {
+  field("Memory", &Resources::memory);
+  field("MemorySwap", &Resources::memory_swap);
+  field("MemoryReservation", &Resources::memory_reservation);
+  field("MemorySwappiness", &Resources::memory_swappiness);
+  field("OomKillDisable", &Resources::oom_kill_disable);
+  field("NanoCpus", &Resources::nano_cpus);
+  field("CpuShares", &Resources::cpu_shares);
+  field("CpuPeriod", &Resources::cpu_period);
+  field("CpuQuota", &Resources::cpu_quota);
+  field("CpuRealtimePeriod", &Resources::cpu_realtime_period);
+  field("CpuRealtimeRuntime", &Resources::cpu_realtime_runtime);
+  field("CpusetCpus", &Resources::cpuset_cpus);
+  field("CpusetMems", &Resources::cpuset_mems);
+  field("PidsLimit", &Resources::pids_limit);
+  field("BlkioWeight", &Resources::blkio_weight);
+  field("BlkioWeightDevice", &Resources::blkio_weight_device);
+  field("BlkioDeviceReadBps", &Resources::device_read_bps);
+  field("BlkioDeviceWriteBps", &Resources::device_write_bps);
+  field("BlkioDeviceReadIOps", &Resources::device_read_iops);
+  field("BlkioDeviceWriteIOps", &Resources::device_write_iops);
+  field("DeviceCgroupRules", &Resources::device_cgroup_rules);
+  field("Devices", &Resources::devices);
+  field("Ulimits", &Resources::ulimits);
+  field("CgroupParent", &Resources::cgroup_parent);
 }
 
-// ---- Mounts
-
-Json mount_point_to_json(const MountPoint& mount) {
-  return Json{{"Type", mount.type},
-              {"Name", mount.name},
-              {"Source", mount.source},
-              {"Destination", mount.destination},
-              {"ReadOnly", mount.read_only},
-              {"CopyUp", mount.copy_up},
-              {"Propagation", mount.propagation},
-              {"Options", mount.options}};
+template <typename Fields>
+void describe(Fields& field, Type<SecretRequest>) {
+  field("Source", &SecretRequest::source);
+  field("Target", &SecretRequest::target);
+  field("Type", &SecretRequest::type);
+  field("UID", &SecretRequest::uid);
+  field("GID", &SecretRequest::gid);
+  field("Mode", &SecretRequest::mode);
 }
 
-MountPoint mount_point_from_json(const Json& object) {
-  MountPoint mount;
-  mount.type = json::get_string(object, "Type");
-  mount.name = json::get_string(object, "Name");
-  mount.source = json::get_string(object, "Source");
-  mount.destination = json::get_string(object, "Destination");
-  mount.read_only = json::get_bool(object, "ReadOnly");
-  mount.copy_up = json::get_bool(object, "CopyUp");
-  mount.propagation = json::get_string(object, "Propagation");
-  mount.options = json::get_string(object, "Options");
-  return mount;
+template <typename Fields>
+void describe(Fields& field, Type<HostConfig>) {
+  field("Mounts", &HostConfig::mounts);
+  field("Ports", &HostConfig::ports);
+  field("NetworkMode", &HostConfig::network_mode);
+  field("PidMode", &HostConfig::pid_mode);
+  field("IpcMode", &HostConfig::ipc_mode);
+  field("UTSMode", &HostConfig::uts_mode);
+  field("UsernsMode", &HostConfig::userns_mode);
+  field("CgroupnsMode", &HostConfig::cgroupns_mode);
+  field("Init", &HostConfig::init);
+  field("ReadonlyRootfs", &HostConfig::readonly_rootfs);
+  field("Privileged", &HostConfig::privileged);
+  field("AutoRemove", &HostConfig::auto_remove);
+  field("CapAdd", &HostConfig::cap_add);
+  field("CapDrop", &HostConfig::cap_drop);
+  field("Resources", &HostConfig::resources);
+  field("RestartPolicy", &HostConfig::restart);
+  field("LogConfig", &HostConfig::log);
+  field("VolumesFrom", &HostConfig::volumes_from);
+  field("VolumeDriver", &HostConfig::volume_driver);
+  field("SecurityOpt", &HostConfig::security_options);
+  field("GroupAdd", &HostConfig::group_add);
+  field("Sysctls", &HostConfig::sysctls);
+  field("Annotations", &HostConfig::annotations);
+  field("StorageOpt", &HostConfig::storage_options);
+  field("Dns", &HostConfig::dns);
+  field("DnsOptions", &HostConfig::dns_options);
+  field("DnsSearch", &HostConfig::dns_search);
+  field("ExtraHosts", &HostConfig::extra_hosts);
+  field("Links", &HostConfig::links);
+  field("PublishAllPorts", &HostConfig::publish_all_ports);
+  field("ShmSize", &HostConfig::shm_size);
+  field("OomScoreAdj", &HostConfig::oom_score_adj);
+  field("ContainerIDFile", &HostConfig::cid_file);
+  field("Runtime", &HostConfig::runtime);
+  field("Rootfs", &HostConfig::rootfs);
+  field("Umask", &HostConfig::umask);
+  field("Timezone", &HostConfig::timezone);
+  field("Timeout", &HostConfig::timeout);
+  field("PreservedFds", &HostConfig::preserved_fds);
+  field("PidFile", &HostConfig::pid_file);
+  field("Secrets", &HostConfig::secrets);
+}
+
+template <typename Fields>
+void describe(Fields& field, Type<MountPoint>) {
+  field("Type", &MountPoint::type);
+  field("Name", &MountPoint::name);
+  field("Source", &MountPoint::source);
+  field("Destination", &MountPoint::destination);
+  field("ReadOnly", &MountPoint::read_only);
+  field("CopyUp", &MountPoint::copy_up);
+  field("Propagation", &MountPoint::propagation);
+  field("Options", &MountPoint::options);
+  field("Driver", &MountPoint::driver);
+  field("Mode", &MountPoint::mode);
+  field("NonRecursive", &MountPoint::non_recursive);
+  field("Chown", &MountPoint::chown);
+  field("Idmap", &MountPoint::idmap);
+  field("Overlay", &MountPoint::overlay);
+}
+
+template <typename Fields>
+void describe(Fields& field, Type<ContainerDefinition>) {
+  field("Id", &ContainerDefinition::id);
+  field("Name", &ContainerDefinition::name);
+  field("Created", &ContainerDefinition::created);
+  field("ImageId", &ContainerDefinition::image_id);
+  field("ImageReference", &ContainerDefinition::image_reference);
+  field("Config", &ContainerDefinition::config);
+  field("HostConfig", &ContainerDefinition::host);
+  field("Args", &ContainerDefinition::args);
+  field("Mounts", &ContainerDefinition::mount_points);
+  field("Layers", &ContainerDefinition::layers);
+}
+
+// ---- reading and writing. What has its struct's default is not written, and what is not there keeps it.
+
+struct AnyFields {
+  template <typename Struct, typename T>
+  void operator()(const char* key, T Struct::*member);
+};
+
+template <typename T>
+concept Described = requires(AnyFields& any) {
+  describe(any, Type<T>{});
+};
+
+template <typename T>
+Json write(const T& object);
+
+template <typename T>
+Json value_to_json(const T& value) {
+  if constexpr (Described<T>) {
+    return write(value);
+  } else if constexpr (std::is_enum_v<T>) {
+    return Json(static_cast<int>(value));
+  } else {
+    return Json(value);
+  }
+}
+
+template <typename Struct>
+class Writer {
+ public:
+  Writer(const Struct& object, Json& document) : object_(object), document_(document) {}
+
+  template <typename T>
+  void operator()(const char* key, T Struct::*member) {
+    const T& value = object_.*member;
+    if constexpr (Described<T>) {
+      Json inner = write(value);
+      if (!inner.empty()) document_[key] = std::move(inner);
+    } else if (value != defaults_.*member) {
+      document_[key] = value_to_json(value);
+    }
+  }
+  template <typename T>
+  void operator()(const char* key, std::vector<T> Struct::*member) {
+    const std::vector<T>& list = object_.*member;
+    if (list.empty()) return;
+    Json array = Json::array();
+    for (const T& item : list) array.push_back(value_to_json(item));
+    document_[key] = std::move(array);
+  }
+  template <typename T>
+  void operator()(const char* key, std::optional<T> Struct::*member) {
+    if (object_.*member) document_[key] = value_to_json(*(object_.*member));
+  }
+
+ private:
+  const Struct& object_;
+  Json& document_;
+  const Struct defaults_{};
+};
+
+template <typename T>
+Json write(const T& object) {
+  Json document = Json::object();
+  Writer<T> writer(object, document);
+  describe(writer, Type<T>{});
+  return document;
+}
+
+template <typename T>
+void read(const Json& from, T& value);
+template <typename T>
+void read(const Json& from, std::vector<T>& list);
+
+template <typename Struct>
+class Reader {
+ public:
+  Reader(const Json& document, Struct& object) : document_(document), object_(object) {}
+
+  template <typename T>
+  void operator()(const char* key, T Struct::*member) {
+    if (const auto found = document_.find(key); found != document_.end()) read(*found, object_.*member);
+  }
+  template <typename T>
+  void operator()(const char* key, std::optional<T> Struct::*member) {
+    if (const auto found = document_.find(key); found != document_.end()) read(*found, (object_.*member).emplace());
+  }
+
+ private:
+  const Json& document_;
+  Struct& object_;
+};
+
+template <typename T>
+void read(const Json& from, T& value) {
+  if constexpr (Described<T>) {
+    Reader<T> reader(from, value);
+    describe(reader, Type<T>{});
+  } else if constexpr (std::is_enum_v<T>) {
+    value = static_cast<T>(from.get<int>());
+  } else {
+    from.get_to(value);
+  }
+}
+
+template <typename T>
+void read(const Json& from, std::vector<T>& list) {
+  list.clear();
+  for (const Json& item : from) read(item, list.emplace_back());
 }
 
 }  // namespace
 
-Json to_json(const ContainerDefinition& definition) {
-  Json mounts = Json::array();
-  for (const MountPoint& mount : definition.mount_points) mounts.push_back(mount_point_to_json(mount));
-  return Json{{"Id", definition.id},
-              {"Name", definition.name},
-              {"Created", definition.created},
-              {"ImageId", definition.image_id},
-              {"ImageReference", definition.image_reference},
-              {"Config", config_to_json(definition.config)},
-              {"HostConfig", host_to_json(definition.host)},
-              {"Args", definition.args},
-              {"Mounts", mounts},
-              {"Layers", definition.layers}};
-}
+Json to_json(const ContainerDefinition& definition) { return write(definition); }
 
 ContainerDefinition definition_from_json(const Json& document) {
   try {
     ContainerDefinition definition;
-    definition.id = json::get_string(document, "Id");
-    definition.name = json::get_string(document, "Name");
-    definition.created = json::get_int(document, "Created");
-    definition.image_id = json::get_string(document, "ImageId");
-    definition.image_reference = json::get_string(document, "ImageReference");
-    definition.config = config_from_json(document.at("Config"));
-    definition.host = host_from_json(document.at("HostConfig"));
-    definition.args = json::get_strings(document, "Args");
-    for (const Json& mount : document.at("Mounts")) definition.mount_points.push_back(mount_point_from_json(mount));
-    definition.layers = json::get_strings(document, "Layers");
+    read(document, definition);
+    if (definition.id.empty() || definition.args.empty()) throw Error(ErrorKind::corrupt_data, "");
     return definition;
   } catch (const Json::exception&) {
-    throw Error(ErrorKind::corrupt_data, "the stored definition of a container is damaged");
+  } catch (const Error&) {
   }
+  throw Error(ErrorKind::corrupt_data, "the stored definition of a container is damaged");
 }
 
 }  // namespace minidock

@@ -1,5 +1,5 @@
 // What a container is: docker's Config and HostConfig as the user asked for them, merged with the image. Stored as JSON
-// in the database; the shapes and key names are docker's (API: GET /containers/{id}/json).
+// in the database under docker's key names.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,19 @@
 #include "network/network.h"
 
 namespace minidock {
+
+// docker's Healthcheck, with podman's action on failure. Times are nanoseconds, 0: the default.
+struct Healthcheck {
+  // {"CMD", word…}, {"CMD-SHELL", line}, {"NONE"}; empty: the image's.
+  std::vector<std::string> test;
+  std::int64_t interval = 0;
+  std::int64_t timeout = 0;
+  std::int64_t start_period = 0;
+  std::int64_t start_interval = 0;
+  int retries = 0;
+  std::string on_failure;  // "", "none", "kill", "restart", "stop"
+  bool is_set() const { return !test.empty() && test[0] != "NONE"; }
+};
 
 struct ContainerConfig {
   std::string hostname;
@@ -32,6 +45,9 @@ struct ContainerConfig {
   std::vector<std::string> volumes;        // container paths of anonymous volumes
   std::vector<std::string> exposed_ports;  // "80/tcp"
   std::string stop_signal;
+  std::optional<int> stop_timeout;  // seconds; negative: for ever
+  std::string mac_address;
+  std::optional<Healthcheck> healthcheck;  // nothing: the image's, or none
 };
 
 // One -v or --mount, parsed.
@@ -44,8 +60,82 @@ struct MountRequest {
   bool no_copy = false;        // volume-nocopy
   bool create_source = false;  // -v makes a missing host directory, --mount does not
   std::string propagation = "rprivate";
-  std::string tmpfs_options;  // "size=64m,mode=1777"
-  std::string text;           // as typed, for HostConfig.Binds; empty for --mount
+  std::string tmpfs_options;                          // "size=64m,mode=1777"
+  std::string driver;                                 // volume-driver; "" is "local"
+  std::map<std::string, std::string> driver_options;  // volume-opt, for a volume that is made with the container
+  std::map<std::string, std::string> labels;          // volume-label
+  bool non_recursive = false;                         // bind-nonrecursive
+  bool chown = false;                                 // U: the tree is given to the container's root
+  bool idmap = false;                                 // idmap: ids outside appear as the same ids inside
+  bool overlay = false;                               // O: writes go to the container, not to the source
+  std::string text;                                   // as typed, for HostConfig.Binds; empty for --mount
+};
+
+struct RestartPolicy {
+  std::string name = "no";  // "no", "always", "unless-stopped", "on-failure"
+  int maximum_retries = 0;  // on-failure; 0: no limit
+};
+
+struct LogSettings {
+  std::string driver;  // "" before creation: the configured default
+  std::map<std::string, std::string> options;
+};
+
+// --device
+struct DeviceRequest {
+  std::string host_path;
+  std::string container_path;
+  std::string access = "rwm";
+};
+
+struct Ulimit {
+  std::string name;       // "nofile"
+  std::int64_t soft = 0;  // -1: unlimited
+  std::int64_t hard = 0;
+};
+
+// A weight or rate of one block device.
+struct DeviceValue {
+  std::string path;
+  std::uint64_t value = 0;
+};
+
+// docker's Resources; sizes in bytes, 0 (or "") is "not set" but where said.
+struct Resources {
+  std::int64_t memory = 0;
+  std::int64_t memory_swap = 0;  // memory and swap together; -1: unlimited
+  std::int64_t memory_reservation = 0;
+  std::optional<std::int64_t> memory_swappiness;  // 0..100
+  bool oom_kill_disable = false;
+  std::int64_t nano_cpus = 0;  // --cpus
+  std::int64_t cpu_shares = 0;
+  std::int64_t cpu_period = 0;  // microseconds
+  std::int64_t cpu_quota = 0;
+  std::int64_t cpu_realtime_period = 0;
+  std::int64_t cpu_realtime_runtime = 0;
+  std::string cpuset_cpus;
+  std::string cpuset_mems;
+  std::optional<std::int64_t> pids_limit;  // -1 or 0: unlimited
+  int blkio_weight = 0;                    // 10..1000
+  std::vector<DeviceValue> blkio_weight_device;
+  std::vector<DeviceValue> device_read_bps;
+  std::vector<DeviceValue> device_write_bps;
+  std::vector<DeviceValue> device_read_iops;
+  std::vector<DeviceValue> device_write_iops;
+  std::vector<std::string> device_cgroup_rules;  // "c 1:3 mr"
+  std::vector<DeviceRequest> devices;
+  std::vector<Ulimit> ulimits;
+  std::string cgroup_parent;
+};
+
+// --secret source[,target=…,uid=,gid=,mode=,type=mount|env]
+struct SecretRequest {
+  std::string source;
+  std::string target;  // a path, or the variable of type "env"
+  std::string type = "mount";
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0444;
 };
 
 struct HostConfig {
@@ -63,6 +153,34 @@ struct HostConfig {
   bool auto_remove = false;
   std::vector<std::string> cap_add;
   std::vector<std::string> cap_drop;
+  Resources resources;
+  RestartPolicy restart;
+  LogSettings log;
+  std::vector<std::string> volumes_from;  // "container[:ro|rw]"
+  std::string volume_driver;              // of volumes that are made with the container
+  std::vector<std::string> security_options;
+  std::vector<std::string> group_add;
+  std::map<std::string, std::string> sysctls;
+  std::map<std::string, std::string> annotations;
+  std::map<std::string, std::string> storage_options;
+  std::vector<std::string> dns;
+  std::vector<std::string> dns_options;
+  std::vector<std::string> dns_search;
+  std::vector<std::string> extra_hosts;  // "name:address"
+  std::vector<std::string> links;        // "container[:alias]"
+  bool publish_all_ports = false;
+  std::int64_t shm_size = 0;  // bytes; 0: the configured default
+  int oom_score_adj = 0;
+  std::string cid_file;
+  std::string runtime;
+  // podman's
+  std::string rootfs;     // --rootfs: a directory in the place of an image's layers
+  std::string umask;      // octal; "" is 0022
+  std::string timezone;   // --tz: a zone's name, or "local"
+  int timeout = 0;        // --timeout: seconds after which the container is killed
+  int preserved_fds = 0;  // --preserve-fds: descriptors from 3 on
+  std::string pid_file;   // --pidfile
+  std::vector<SecretRequest> secrets;
 };
 
 // A mount as it was resolved at creation (inspect's Mounts).
@@ -75,6 +193,12 @@ struct MountPoint {
   bool copy_up = false;
   std::string propagation;
   std::string options;  // tmpfs
+  std::string driver;   // volumes only
+  std::string mode;     // as typed: inspect's Mode
+  bool non_recursive = false;
+  bool chown = false;  // see MountRequest
+  bool idmap = false;
+  bool overlay = false;
 };
 
 struct ContainerDefinition {

@@ -106,7 +106,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Images. pull, load and import run minidock-image, which prints on the caller's streams.
+  // ---- images. pull, load and import run minidock-image, which prints on the caller's streams.
   void pull(const PullOptions& options);
   void load(const LoadOptions& options);
   void import_image(const ImportOptions& options);
@@ -115,24 +115,34 @@ class Engine {
   void tag(const std::string& source, const std::string& target);
   image::RemovedImage remove_image(const std::string& name, bool force);
 
-  // Containers.
+  // ---- containers: life
   RunResult run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached);
-  int exec(const ExecOptions& options);
-  std::vector<Container> list(const ListOptions& options);
-  Container container(const std::string& name);
-  void logs(const LogsOptions& options, int out, int err);
   void stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal);
   void kill(const std::string& name, const std::string& signal);
   // `volumes`: the container's anonymous volumes go with it.
   void remove(const std::string& name, bool force, bool volumes);
   // Blocks until the container is not running; its exit code.
   int wait(const std::string& name);
-  OrderedJson inspect_container(const std::string& name);
-  OrderedJson inspect_image(const std::string& name);
-
   // The shim's clean-up command: releases what an ended container held; removes it when it was run with --rm.
   void clean_up(const std::string& id);
 
+  // ---- containers: processes and resources
+  int exec(const ExecOptions& options);
+
+  // ---- containers: output
+  void logs(const LogsOptions& options, int out, int err);
+
+  // ---- containers: files
+
+  // ---- containers: lists and documents
+  std::vector<Container> list(const ListOptions& options);
+  Container container(const std::string& name);
+  OrderedJson inspect_container(const std::string& name);
+  OrderedJson inspect_image(const std::string& name);
+
+  // ---- volumes and secrets
+
+  // ---- system
   // Host state: `down` takes away bridge, firewall table and cgroup parent; `reset` every container, image and volume.
   void system_down();
   void system_reset();

@@ -21,7 +21,8 @@ using Verb = int (*)(const Invocation& invocation);
 struct VerbEntry {
   const char* name;  // "run", "image inspect"
   Verb verb;
-  const char* summary;  // for --help; nullptr hides it
+  const char* summary;          // for --help; nullptr hides it
+  const char* group = nullptr;  // "container": the verb's other name is "container run"
 };
 
 // Wrong words on the command line: the text is docker's, the hint names the verb.
@@ -54,17 +55,23 @@ void expect_positionals(const Invocation& invocation, const std::vector<std::str
 int for_each_name(const std::vector<std::string>& names, bool echo,
                   const std::function<void(const std::string& name)>& action);
 
-// The verbs.
+// ---- the verbs
+// containers: life
 int run(const Invocation&);
-int exec(const Invocation&);
-int ps(const Invocation&);
-int logs(const Invocation&);
 int stop(const Invocation&);
 int kill(const Invocation&);
 int wait(const Invocation&);
 int rm(const Invocation&);
+// containers: processes and resources
+int exec(const Invocation&);
+// containers: output
+int logs(const Invocation&);
+// containers: files
+// containers: lists and documents
+int ps(const Invocation&);
 int inspect(const Invocation&);
 int container_inspect(const Invocation&);
+// images
 int image_inspect(const Invocation&);
 int pull(const Invocation&);
 int images(const Invocation&);
@@ -72,6 +79,8 @@ int rmi(const Invocation&);
 int tag(const Invocation&);
 int load(const Invocation&);
 int import(const Invocation&);
+// volumes and secrets
+// system
 int version(const Invocation&);
 int system_down(const Invocation&);
 int system_reset(const Invocation&);

@@ -13,47 +13,47 @@ namespace minidock::cmd {
 namespace {
 
 constexpr std::array kVerbs{
-    VerbEntry{"run", run, "Create and run a new container from an image"},
-    VerbEntry{"exec", exec, "Execute a command in a running container"},
-    VerbEntry{"ps", ps, "List containers"},
-    VerbEntry{"logs", logs, "Fetch the logs of a container"},
-    VerbEntry{"stop", stop, "Stop one or more running containers"},
-    VerbEntry{"kill", kill, "Kill one or more running containers"},
-    VerbEntry{"wait", wait, "Block until one or more containers stop, then print their exit codes"},
-    VerbEntry{"rm", rm, "Remove one or more containers"},
-    VerbEntry{"inspect", inspect, "Return low-level information on containers and images"},
-    VerbEntry{"pull", pull, "Download an image from a registry"},
-    VerbEntry{"images", images, "List images"},
-    VerbEntry{"rmi", rmi, "Remove one or more images"},
-    VerbEntry{"tag", tag, "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE"},
-    VerbEntry{"load", load, "Load images from a tar archive or standard input"},
-    VerbEntry{"import", import, "Import the contents of a tarball as an image"},
-    VerbEntry{"image inspect", image_inspect, "Display detailed information on one or more images"},
-    VerbEntry{"image ls", images, nullptr},
-    VerbEntry{"image list", images, nullptr},
-    VerbEntry{"image rm", rmi, nullptr},
-    VerbEntry{"image pull", pull, nullptr},
-    VerbEntry{"image tag", tag, nullptr},
-    VerbEntry{"image load", load, nullptr},
-    VerbEntry{"image import", import, nullptr},
-    VerbEntry{"container run", run, nullptr},
-    VerbEntry{"container exec", exec, nullptr},
+    // containers: life
+    VerbEntry{"run", run, "Create and run a new container from an image", "container"},
+    VerbEntry{"stop", stop, "Stop one or more running containers", "container"},
+    VerbEntry{"kill", kill, "Kill one or more running containers", "container"},
+    VerbEntry{"wait", wait, "Block until one or more containers stop, then print their exit codes", "container"},
+    VerbEntry{"rm", rm, "Remove one or more containers", "container"},
+    // containers: processes and resources
+    VerbEntry{"exec", exec, "Execute a command in a running container", "container"},
+    // containers: output
+    VerbEntry{"logs", logs, "Fetch the logs of a container", "container"},
+    // containers: files
+    // containers: lists and documents
+    VerbEntry{"ps", ps, "List containers", "container"},
     VerbEntry{"container ls", ps, nullptr},
     VerbEntry{"container list", ps, nullptr},
-    VerbEntry{"container ps", ps, nullptr},
-    VerbEntry{"container logs", logs, nullptr},
-    VerbEntry{"container stop", stop, nullptr},
-    VerbEntry{"container kill", kill, nullptr},
-    VerbEntry{"container wait", wait, nullptr},
-    VerbEntry{"container rm", rm, nullptr},
+    VerbEntry{"inspect", inspect, "Return low-level information on containers and images"},
     VerbEntry{"container inspect", container_inspect, nullptr},
+    // images
+    VerbEntry{"pull", pull, "Download an image from a registry", "image"},
+    VerbEntry{"images", images, "List images"},
+    VerbEntry{"image ls", images, nullptr},
+    VerbEntry{"image list", images, nullptr},
+    VerbEntry{"rmi", rmi, "Remove one or more images"},
+    VerbEntry{"image rm", rmi, nullptr},
+    VerbEntry{"tag", tag, "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE", "image"},
+    VerbEntry{"load", load, "Load images from a tar archive or standard input", "image"},
+    VerbEntry{"import", import, "Import the contents of a tarball as an image", "image"},
+    VerbEntry{"image inspect", image_inspect, "Display detailed information on one or more images"},
+    // volumes and secrets
+    // system
     VerbEntry{"version", version, "Show the version of minidock"},
     VerbEntry{"system down", system_down, "Take away the bridge, the firewall table and the cgroup parent"},
     VerbEntry{"system reset", system_reset, "Remove all containers, images and volumes, and what `down` takes away"},
     VerbEntry{"internal-clean-up", internal_clean_up, nullptr},
 };
 
-constexpr std::array kGroups{std::string_view("image"), std::string_view("container"), std::string_view("system")};
+constexpr std::array<std::string_view, 5> kGroups{"image", "container", "volume", "secret", "system"};
+
+bool is_called(const VerbEntry& entry, const std::string& name) {
+  return name == entry.name || (entry.group != nullptr && name == fmt::format("{} {}", entry.group, entry.name));
+}
 
 std::string general_help() {
   std::string text = "\nUsage:  minidock [OPTIONS] COMMAND\n\nA container engine without a daemon\n\nCommands:\n";
@@ -117,7 +117,7 @@ int dispatch(const std::vector<std::string>& words, std::string& program) {
   const std::size_t words_of_verb = is_group(rest.front()) && rest.size() > 1 ? 2 : 1;
   const std::string name = words_of_verb == 2 ? rest[0] + " " + rest[1] : rest[0];
   for (const VerbEntry& entry : kVerbs) {
-    if (name != entry.name) continue;
+    if (!is_called(entry, name)) continue;
     program = "minidock " + name;
     return entry.verb(
         Invocation{line.engine, program, {rest.begin() + static_cast<std::ptrdiff_t>(words_of_verb), rest.end()}});

@@ -43,6 +43,8 @@ struct Process {
   std::vector<Rlimit> rlimits;
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
+  std::optional<std::uint32_t> umask;  // nothing: 0022
+  int preserved_fds = 0;               // descriptors from 3 on that the program gets; not OCI's own
 };
 
 struct Mount {
@@ -72,6 +74,36 @@ struct DeviceRule {
   std::optional<std::int64_t> major;  // empty: any
   std::optional<std::int64_t> minor;
   std::string access;  // of "rwm"
+};
+
+// A rate or weight of one block device.
+struct DeviceLimit {
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  std::uint64_t value = 0;  // bytes or operations a second; weight
+};
+
+// linux.resources but for devices. Nothing: the kernel's default. Sizes are bytes, times microseconds.
+struct ResourceLimits {
+  std::optional<std::int64_t> memory;       // -1: unlimited
+  std::optional<std::int64_t> memory_swap;  // memory and swap together (v1's meaning); -1: unlimited
+  std::optional<std::int64_t> memory_reservation;
+  std::optional<std::uint64_t> memory_swappiness;  // v1 only
+  bool disable_oom_killer = false;                 // v1 only
+  std::optional<std::uint64_t> cpu_shares;
+  std::optional<std::int64_t> cpu_quota;
+  std::optional<std::uint64_t> cpu_period;
+  std::optional<std::int64_t> cpu_realtime_runtime;  // v1 only
+  std::optional<std::uint64_t> cpu_realtime_period;
+  std::string cpuset_cpus;
+  std::string cpuset_mems;
+  std::optional<std::int64_t> pids;              // <= 0: unlimited
+  std::optional<std::uint16_t> block_io_weight;  // 10..1000
+  std::vector<DeviceLimit> weight_devices;
+  std::vector<DeviceLimit> read_bps;
+  std::vector<DeviceLimit> write_bps;
+  std::vector<DeviceLimit> read_iops;
+  std::vector<DeviceLimit> write_iops;
 };
 
 // How ids of the layers are shifted into a user namespace.
@@ -113,8 +145,11 @@ struct Spec {
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
   std::map<std::string, std::string> sysctl;  // "net.ipv4.ip_unprivileged_port_start" → "0"
-  std::string cgroups_path;                   // "/minidock/<id>" below the v2 (or unified) hierarchy
-  std::vector<DeviceRule> device_rules;       // in order, the last match decides; empty: no device filter
+  // "/minidock/<id>" below each hierarchy that is used; or "slice:prefix:name", a scope that systemd makes
+  // (runtime-spec, "cgroupsPath").
+  std::string cgroups_path;
+  ResourceLimits resources;
+  std::vector<DeviceRule> device_rules;  // in order, the last match decides; empty: no device filter
   // Compiled cBPF program (array of struct sock_filter); empty: no filter. Not OCI's own (there it is a list of
   // rules): the engine compiles and caches it, annotation "org.minidock.seccomp-bpf" names the file.
   std::string seccomp_bpf_file;
