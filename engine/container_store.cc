@@ -14,6 +14,7 @@ namespace {
 constexpr std::pair<ContainerStatus, std::string_view> kStatusNames[] = {{ContainerStatus::created, "created"},
                                                                          {ContainerStatus::starting, "starting"},
                                                                          {ContainerStatus::running, "running"},
+                                                                         {ContainerStatus::restarting, "restarting"},
                                                                          {ContainerStatus::exited, "exited"}};
 
 ContainerStatus status_from_string(std::string_view name) {
@@ -33,6 +34,8 @@ Json state_to_json(const ContainerState& state) {
               {"finishedAt", state.finished_at},
               {"exitCode", state.exit_code},
               {"oomKilled", state.oom_killed},
+              {"restartCount", state.restart_count},
+              {"stoppedByUser", state.stopped_by_user},
               {"error", state.error},
               {"networkId", state.network_id},
               {"endpoint",
@@ -53,6 +56,8 @@ ContainerState state_from_json(ContainerStatus status, const Json& document) {
   state.finished_at = json::get_int(document, "finishedAt");
   state.exit_code = static_cast<int>(json::get_int(document, "exitCode"));
   state.oom_killed = json::get_bool(document, "oomKilled");
+  state.restart_count = static_cast<int>(json::get_int(document, "restartCount"));
+  state.stopped_by_user = json::get_bool(document, "stoppedByUser");
   state.error = json::get_string(document, "error");
   state.network_id = json::get_string(document, "networkId");
   const Json& endpoint = document.at("endpoint");
@@ -83,6 +88,16 @@ Container row_to_container(const storage::Statement& row) {
 
 constexpr char kSelect[] = "SELECT definition, status, state FROM containers ";
 
+void check_name_is_free(storage::Database& database, const std::string& name) {
+  storage::Statement taken = database.prepare("SELECT id FROM containers WHERE name = ?");
+  taken.bind(name);
+  if (!taken.step()) return;
+  throw Error(ErrorKind::conflict,
+              fmt::format("Conflict. The container name \"/{}\" is already in use by container \"{}\". You have to "
+                          "remove (or rename) that container to be able to reuse that name.",
+                          name, taken.text(0)));
+}
+
 Fd open_lock_file(const storage::Instance& instance, const std::string& id) {
   const std::string directory = instance.container_state_dir(id);
   file::make_directories(directory, 0700);
@@ -111,14 +126,7 @@ Fd lock_container(const storage::Instance& instance, const std::string& id) {
 }
 
 void insert_container(storage::Database& database, const Container& container) {
-  storage::Statement taken = database.prepare("SELECT id FROM containers WHERE name = ?");
-  taken.bind(container.name());
-  if (taken.step()) {
-    throw Error(ErrorKind::conflict,
-                fmt::format("Conflict. The container name \"/{}\" is already in use by container \"{}\". You have to "
-                            "remove (or rename) that container to be able to reuse that name.",
-                            container.name(), taken.text(0)));
-  }
+  check_name_is_free(database, container.name());
   storage::Statement insert = database.prepare(
       "INSERT INTO containers(id, name, created, image_id, definition, status, state) VALUES(?, ?, ?, ?, ?, ?, ?)");
   insert.bind(container.id())
@@ -134,6 +142,14 @@ void insert_container(storage::Database& database, const Container& container) {
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state) {
   storage::Statement update = database.prepare("UPDATE containers SET status = ?, state = ? WHERE id = ?");
   update.bind(to_string(state.status)).bind(json::dump(state_to_json(state))).bind(id);
+  update.run();
+}
+
+void rename_container(storage::Database& database, Container& container, const std::string& name) {
+  check_name_is_free(database, name);
+  container.definition.name = name;
+  storage::Statement update = database.prepare("UPDATE containers SET name = ?, definition = ? WHERE id = ?");
+  update.bind(name).bind(json::dump(to_json(container.definition))).bind(container.id());
   update.run();
 }
 

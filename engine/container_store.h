@@ -14,7 +14,8 @@
 
 namespace minidock {
 
-enum class ContainerStatus { created, starting, running, exited };
+// "restarting" is never stored: what the row says is running, while its shim waits between two runs.
+enum class ContainerStatus { created, starting, running, restarting, exited };
 std::string_view to_string(ContainerStatus status);
 
 // What changes while a container lives; stored beside its definition.
@@ -25,7 +26,9 @@ struct ContainerState {
   std::int64_t finished_at = 0;
   int exit_code = 0;
   bool oom_killed = false;
-  std::string error;  // why the last start failed
+  int restart_count = 0;
+  bool stopped_by_user = false;  // its end was asked for: `unless-stopped` lets it be after a boot
+  std::string error;             // why the last start failed
   // The network as it was attached at the last start.
   network::Endpoint endpoint;
   std::string network_id;
@@ -38,6 +41,9 @@ struct Container {
   const std::string& id() const { return definition.id; }
   const std::string& name() const { return definition.name; }
   bool running() const { return state.status == ContainerStatus::running; }
+  bool restarting() const { return state.status == ContainerStatus::restarting; }
+  // A shim has it, or is about to.
+  bool alive() const { return running() || restarting() || state.status == ContainerStatus::starting; }
 };
 
 // The lock of a container: held by the command that starts or removes it and, on the same open file, by its shim as
@@ -48,6 +54,8 @@ Fd lock_container(const storage::Instance& instance, const std::string& id);    
 // ErrorKind::conflict with docker's words when the name is taken.
 void insert_container(storage::Database& database, const Container& container);
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state);
+// In the caller's transaction; ErrorKind::conflict as insert_container.
+void rename_container(storage::Database& database, Container& container, const std::string& name);
 void delete_container(storage::Database& database, const std::string& id);
 
 // Full id, then name, then unique id prefix. ErrorKind::not_found "No such container: X".

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/random.h"
 #include "engine/capabilities.h"
+#include "engine/health_options.h"
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
@@ -50,6 +51,7 @@ void merge_config(ContainerConfig& config, const HostConfig& host, const image::
   if (config.user.empty()) config.user = image.user;
   if (config.working_dir.empty()) config.working_dir = image.working_dir;
   if (config.stop_signal.empty()) config.stop_signal = image.stop_signal;
+  config.healthcheck = merge_healthcheck(config.healthcheck, healthcheck_from_image(image.healthcheck), config.labels);
 }
 
 void check_working_directory(ContainerConfig& config) {
@@ -86,7 +88,7 @@ std::string choose_name(const EngineContext& context, const std::string& request
 
 }  // namespace
 
-ContainerDefinition make_definition(const EngineContext& context, const RunOptions& options,
+ContainerDefinition make_definition(const EngineContext& context, const CreateOptions& options,
                                     const image::Image& image) {
   check_namespace_options(options.config, options.host, !context.config.userns_remap.empty());
   normalise_capabilities(options.host.cap_add, "CapAdd");

@@ -53,18 +53,33 @@ struct ImportOptions {
 
 // ---- containers
 
-struct RunOptions {
+struct CreateOptions {
   ContainerConfig config;  // config.image is the image; config.cmd the command line
   HostConfig host;
   std::string name;
   std::string platform;
   std::string pull = "missing";  // "always", "missing", "never"
   bool quiet_pull = false;
+  bool replace = false;  // a container that has the name is removed before
+};
+
+struct RunOptions {
+  CreateOptions create;
   bool detach = false;
   bool proxy_signals = true;
   std::string detach_keys;
-  std::string cid_file;
 };
+
+// start and attach. `attach`: the container's output, with `interactive` the user's input too.
+struct AttachOptions {
+  bool attach = false;
+  bool interactive = false;
+  bool proxy_signals = true;
+  std::string detach_keys;
+};
+
+// What `wait` waits for.
+enum class WaitCondition { not_running, running, healthy, unhealthy, removed };
 
 struct RunResult {
   std::string id;
@@ -117,14 +132,26 @@ class Engine {
 
   // ---- containers: life
   RunResult run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached);
+  // The new container's id.
+  std::string create(const CreateOptions& options);
+  // One that runs already is left as it is. The exit code, when attached to its end.
+  std::optional<int> start(const std::string& name, const AttachOptions& options);
+  // The exit code; nothing when the user detached.
+  std::optional<int> attach(const std::string& name, const AttachOptions& options);
   void stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal);
+  void restart(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal);
+  void rename(const std::string& name, const std::string& new_name);
   void kill(const std::string& name, const std::string& signal);
   // `volumes`: the container's anonymous volumes go with it.
   void remove(const std::string& name, bool force, bool volumes);
   // Blocks until the container is not running; its exit code.
   int wait(const std::string& name);
+  // Blocks until the condition holds; the exit code of an ended container, else 0.
+  int wait(const std::string& name, WaitCondition condition);
   // The shim's clean-up command: releases what an ended container held; removes it when it was run with --rm.
   void clean_up(const std::string& id);
+  // The shim's command before it starts a container again.
+  void attach_network(const std::string& id, pid_t pid);
 
   // ---- containers: processes and resources
   int exec(const ExecOptions& options);
@@ -157,7 +184,8 @@ class Engine {
   // The container with its state put right.
   Container resolve(const std::string& name);
   RunningContainer running_container(const std::string& name);
-  image::Image image_for_run(const RunOptions& options);
+  image::Image image_for(const CreateOptions& options);
+  void remove_for_replacement(const std::string& name);
 
   DaemonConfig config_;
   storage::Instance instance_;

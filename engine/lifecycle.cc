@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
-#include "engine/container_files.h"
+#include "engine/container_directory.h"
 #include "engine/namespace_options.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
@@ -22,99 +22,6 @@ namespace minidock {
 namespace {
 
 using Kind = NamespaceChoice::Kind;
-
-constexpr char kNetnsDirectory[] = "/run/netns";
-
-std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
-
-// ---- before the start
-
-IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces) {
-  switch (namespaces.user.kind) {
-    case Kind::host:
-    case Kind::none:
-      return {};
-    case Kind::own:
-      return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
-    case Kind::joined:
-      break;
-  }
-  if (namespaces.user.container) return mappings_of_process(namespaces.user.container->pid);
-  return mappings_of_namespace(namespaces.user.path);
-}
-
-std::string host_name() {
-  char name[HOST_NAME_MAX + 1] = "";
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
-void choose_hostname(EngineContext& context, ContainerDefinition& definition, const NamespaceChoices& namespaces) {
-  if (!definition.config.hostname.empty()) return;
-  if (namespaces.uts.kind == Kind::host || namespaces.network.kind == Kind::host) {
-    definition.config.hostname = host_name();
-  } else if (namespaces.network.container) {
-    definition.config.hostname =
-        load_container(context.database, namespaces.network.container_id).definition.config.hostname;
-  } else {
-    definition.config.hostname = definition.id.substr(0, 12);
-  }
-}
-
-// ---- files of a container
-
-void write_engine_files(const EngineContext& context, const Reservation& reservation, int directory) {
-  const ContainerDefinition& definition = reservation.container.definition;
-  const bool host_network = reservation.namespaces.network.kind == Kind::host;
-  const std::string host_resolv = host_resolv_conf();
-  const ResolverSettings resolvers{context.config.dns, context.config.dns_search, context.config.dns_options};
-  const std::pair<const char*, std::string> files[] = {
-      {"hosts", host_network ? file::read_if_exists("/etc/hosts").value_or("")
-                             : hosts_file({definition.config.hostname, definition.config.domainname,
-                                           reservation.container.state.endpoint.address})},
-      {"hostname", definition.config.hostname + "\n"},
-      {"resolv.conf", host_network ? host_resolv : resolv_conf(host_resolv, resolvers)}};
-  for (const auto& [name, content] : files) {
-    file::write_at(directory, name, content, 0644);
-    sys::fchownat(directory, name, root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
-  }
-}
-
-shim::ShimConfig shim_config(const EngineContext& context, const Reservation& reservation) {
-  const ContainerDefinition& definition = reservation.container.definition;
-  shim::ShimConfig config;
-  config.id = definition.id;
-  config.container_dir = context.instance.container_dir(definition.id);
-  config.state_dir = context.instance.container_state_dir(definition.id);
-  config.name_link = context.instance.name_link(definition.name);
-  const Kind network = reservation.namespaces.network.kind;
-  if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
-  config.spec =
-      build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
-  config.open_stdin = definition.config.open_stdin;
-  config.stdin_once = definition.config.stdin_once;
-  config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
-  config.cleanup_command = {process::find_companion("minidock")};
-  config.cleanup_command.insert(config.cleanup_command.end(), context.instance_arguments.begin(),
-                                context.instance_arguments.end());
-  config.cleanup_command.insert(config.cleanup_command.end(), {"internal-clean-up", definition.id});
-  config.debug = context.debug;
-  return config;
-}
-
-void write_container_directory(const EngineContext& context, const Reservation& reservation) {
-  const std::string path = context.instance.container_dir(reservation.container.id());
-  sys::mkdirat_if_absent(AT_FDCWD, path, 0700);
-  const Fd directory = sys::open(path, O_RDONLY | O_DIRECTORY);
-  sys::unlinkat_if_present(directory.get(), "exit.json", 0);
-  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) {
-    sys::fchownat(directory.get(), "upper", root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
-  }
-  sys::mkdirat_if_absent(directory.get(), "work", 0700);
-  write_engine_files(context, reservation, directory.get());
-  create_mount_sources(context, reservation.container.definition, reservation.mappings);
-  file::write_at(directory.get(), "shim.json", json::dump(shim::to_json(shim_config(context, reservation))), 0600);
-}
 
 // ---- the network of a child that exists
 
@@ -151,6 +58,14 @@ void remove_remains_of_shim(EngineContext& context, const Container& container, 
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/state.json", 0);
 }
 
+// The shim removes the links that it made; `rename` made others.
+void remove_links_of_new_name(EngineContext& context, const Container& container) {
+  remove_link(context.instance.name_link(container.name()), container.id());
+  const std::string link = netns_link(container);
+  const std::optional<std::string> target = shim::link_target(link);
+  if (target && !file::exists(*target)) sys::unlinkat_if_present(AT_FDCWD, link, 0);
+}
+
 void undo_start(EngineContext& context, Reservation& reservation, const Error& cause) {
   Container& container = reservation.container;
   container.state.error = cause.message();
@@ -164,35 +79,18 @@ void undo_start(EngineContext& context, Reservation& reservation, const Error& c
 
 }  // namespace
 
-Reservation reserve(EngineContext& context, ContainerDefinition definition, bool is_new) {
-  Reservation reservation;
-  reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
-  reservation.mappings = mappings_for(context, reservation.namespaces);
-  choose_hostname(context, definition, reservation.namespaces);
-  reservation.kept.push_back(lock_container(context.instance, definition.id));
-
-  Container& container = reservation.container;
-  container.definition = std::move(definition);
-  container.state.status = ContainerStatus::starting;
-  storage::Transaction transaction(context.database);
-  if (reservation.namespaces.network.kind == Kind::own) {
-    reservation.network = network::default_network(context.database, context.instance, context.config.bip);
-    container.state.network_id = reservation.network.id;
-    container.state.endpoint = network::reserve_endpoint(context.database, reservation.network, container.id());
-    container.state.ports = container.definition.host.ports;
-    for (Fd& socket : network::reserve_ports(context.database, container.id(), container.state.endpoint.address,
-                                             container.state.ports)) {
-      reservation.kept.push_back(std::move(socket));
-    }
+void attach_network_again(EngineContext& context, const std::string& id, pid_t pid) {
+  const Container container = load_container(context.database, id);
+  const Fd netns = sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
+  if (container.state.endpoint.address.empty()) {
+    network::bring_up_loopback(netns.get());
+    return;
   }
-  if (is_new) {
-    insert_container(context.database, container);
-    register_volumes(context, container.definition);
-  } else {
-    update_container_state(context.database, container.id(), container.state);
-  }
-  transaction.commit();
-  return reservation;
+  // The kernel takes the last run's interface away when it gets to it.
+  network::remove_host_interface(container.state.endpoint.host_interface);
+  const network::Network network = network::default_network(context.database, context.instance, context.config.bip);
+  network::ensure_host_state(context.database, context.instance, network);
+  network::attach_endpoint(context.instance, network, container.state.endpoint, netns.get());
 }
 
 shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host) {
@@ -246,6 +144,9 @@ namespace {
 
 void apply_record(ContainerState& state, const shim::ExitRecord& record) {
   state.status = ContainerStatus::exited;
+  state.restart_count = record.restart_count;
+  state.stopped_by_user = record.stopped_by_user;
+  state.error = record.error;
   state.exit_code = record.exit_code;
   state.oom_killed = record.oom_killed;
   state.started_at = record.started_at;
@@ -259,12 +160,17 @@ void look(const storage::Instance& instance, Container& container) {
     apply_record(container.state, *record);
     return;
   }
-  if (container.running()) return;
+  // The row tells of the first run, the state file of the one since the last restart.
   const std::optional<shim::RunningState> running = read_running_state(instance, container.id());
   if (!running) return;
   container.state.running = *running;
-  container.state.started_at = container.state.running.started_at;
-  container.state.status = ContainerStatus::running;
+  container.state.started_at = running->started_at;
+  container.state.restart_count = running->restart_count;
+  container.state.status = running->restarting ? ContainerStatus::restarting : ContainerStatus::running;
+  if (!running->restarting) return;
+  container.state.exit_code = running->exit_code;
+  container.state.oom_killed = running->oom_killed;
+  container.state.finished_at = running->finished_at;
 }
 
 }  // namespace
@@ -295,7 +201,10 @@ Container settle(EngineContext& context, Container container) {
       current->running() || file::exists(context.instance.container_state_dir(container.id()) + "/state.json");
   if (!record && was_running) {
     // The shim was killed, and its child with it.
-    record = shim::ExitRecord{137, false, current->state.started_at, format::now_ns()};
+    record = shim::ExitRecord{};
+    record->exit_code = 137;
+    record->started_at = current->state.started_at;
+    record->finished_at = format::now_ns();
   }
   finish(context, *current, record);
   return std::move(*current);
@@ -303,6 +212,7 @@ Container settle(EngineContext& context, Container container) {
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
   remove_remains_of_shim(context, container, record.has_value());
+  remove_links_of_new_name(context, container);
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   container.state.ports.clear();
@@ -311,7 +221,8 @@ void finish(EngineContext& context, Container& container, const std::optional<sh
   if (record) {
     apply_record(container.state, *record);
   } else {
-    container.state.status = ContainerStatus::created;
+    const bool ran_before = container.state.finished_at != 0;
+    container.state.status = ran_before ? ContainerStatus::exited : ContainerStatus::created;
   }
   if (container.definition.host.auto_remove) {
     remove_container(context, container, true);

@@ -13,23 +13,10 @@
 
 #include "engine/container_store.h"
 #include "engine/context.h"
+#include "engine/reservation.h"
 #include "engine/shim/client.h"
-#include "engine/spec_builder.h"
 
 namespace minidock {
-
-// A container as it was reserved: its rows are in the database, its addresses and ports are its own.
-struct Reservation {
-  Container container;
-  NamespaceChoices namespaces;
-  IdMappings mappings;
-  network::Network network;  // valid when the container has an endpoint
-  std::vector<Fd> kept;      // port sockets and the lock, for the shim
-  bool has_endpoint() const { return !container.state.endpoint.address.empty(); }
-};
-
-// One transaction: the row (when `is_new`), name, address, ports, volumes. Nothing is on disk before.
-Reservation reserve(EngineContext& context, ContainerDefinition definition, bool is_new);
 
 // A shim for a container that is still to be decided on: its own start takes as long as that. A shim that is given
 // nothing to do ends with its StartingShim.
@@ -38,6 +25,9 @@ shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonCon
 // Directories, files and shim.json; the shim's child, the network; returns when the program runs. When any of it fails
 // all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.
 void start(EngineContext& context, Reservation& reservation, shim::StartingShim& shim, bool attach);
+
+// The network of a child that the shim has made to start the container again: address and ports are reserved still.
+void attach_network_again(EngineContext& context, const std::string& id, pid_t pid);
 
 // The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with
 // its end (--rm) comes back as exited, though its row is gone.

@@ -52,6 +52,8 @@ std::string status_text(const ContainerState& state) {
   switch (state.status) {
     case ContainerStatus::running:
       return "Up " + format::human_duration(format::now_ns() - state.started_at);
+    case ContainerStatus::restarting:
+      return fmt::format("Restarting ({}) {}", state.exit_code, ago(state.finished_at));
     case ContainerStatus::exited:
       return fmt::format("Exited ({}) {}", state.exit_code, ago(state.finished_at));
     case ContainerStatus::created:

@@ -25,8 +25,12 @@ bool try_send(int channel, const StartMessage& message) {
 
 void tell_started(int start_channel, const RunningState& state) { try_send(start_channel, Started{state}); }
 
+void tell_restarting(Fd start_channel, const ExitRecord& record) {
+  if (start_channel) try_send(start_channel.get(), Exited{record, true});
+}
+
 bool hand_over_cleanup(Fd start_channel, const ExitRecord& record) {
-  if (!try_send(start_channel.get(), Exited{record})) return false;
+  if (!start_channel || !try_send(start_channel.get(), Exited{record})) return false;
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + kFarewellTime;
   pollfd waited{start_channel.get(), POLLIN, 0};

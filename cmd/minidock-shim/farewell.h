@@ -18,6 +18,9 @@ inline constexpr std::chrono::minutes kStalledClientTime{10};
 // The command may be gone: that is no error.
 void tell_started(int start_channel, const RunningState& state);
 
+// Sends `exited` of a run that is followed by another: the command goes.
+void tell_restarting(Fd start_channel, const ExitRecord& record);
+
 // Sends `exited`; true when the command answers that it cleans up itself.
 bool hand_over_cleanup(Fd start_channel, const ExitRecord& record);
 

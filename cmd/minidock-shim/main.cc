@@ -3,6 +3,7 @@
 // Started by minidock with descriptor 3 the start channel, on which it is told which container is its own; what to run
 // stands in <container dir>/shim.json. engine/shim/protocol.h describes the channels.
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include "base/trace.h"
 #include "cmd/minidock-shim/environment.h"
 #include "cmd/minidock-shim/farewell.h"
+#include "cmd/minidock-shim/restart.h"
 #include "engine/shim/protocol.h"
 #include "engine/shim/running_container.h"
 
@@ -38,11 +40,76 @@ std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_chan
   send(start_channel, Created{created.pid()});
   created.prepare();
   if (!created.wait_for_network(start_channel)) return nullptr;
-  return std::make_unique<RunningContainer>(std::move(created));
+  return std::make_unique<RunningContainer>(std::move(created), 0);
 }
+
+struct Paths {
+  std::string container_dir;
+  std::string state_dir;
+};
 
 void show_id(char* argument, const std::string& container_dir) {
   path::base_name(container_dir).copy(argument, kIdSize);
+}
+
+// The container's life from its first program on: run after run, until an end that no restart follows. What is left of
+// it then is its record; `container` is nothing when the last start has failed.
+struct Life {
+  std::unique_ptr<RunningContainer> container;
+  ExitRecord record;
+};
+
+// Everyone attached hears the code of a run that is followed by another, the starting command too.
+void end_run(RunningContainer& container, const ExitRecord& record, Fd& start_channel) {
+  container.leave_for_restart(record);
+  container.supervisor().deliver_exit_code(record.exit_code, kFarewellTime);
+  container.supervisor().drop_clients();
+  tell_restarting(std::move(start_channel), record);
+}
+
+// An end like that of a start that failed: the codes are docker's.
+void describe_failed_start(const Error& error, ExitRecord& record) {
+  record.error = error.message();
+  record.exit_code = error.kind() == ErrorKind::command_not_found        ? 127
+                     : error.kind() == ErrorKind::command_not_executable ? 126
+                                                                         : 128;
+}
+
+Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, RestartSettings settings,
+          Fd& start_channel) {
+  Life life{std::move(container), {}};
+  RestartBackoff backoff;
+  for (;;) {
+    const Ending ending = life.container->supervisor().run();
+    life.record = life.container->describe(ending);
+    if (const auto changed = read_restart_settings(paths.state_dir)) settings = *changed;
+    const auto delay = backoff.next(settings, life.container->end_of_run(ending));
+    if (!delay) return life;
+    end_run(*life.container, life.record, start_channel);
+    life.container.reset();
+    if (!wait_for_restart(paths.state_dir, *delay)) {
+      life.record.stopped_by_user = true;
+      return life;
+    }
+    try {
+      life.container = start_again(read_config(paths.container_dir), backoff.count());
+    } catch (const Error& error) {
+      describe_failed_start(error, life.record);
+      return life;
+    }
+    malloc_trim(0);
+  }
+}
+
+// The order is explained in running_container.cc.
+void leave(Life& life, const Paths& paths) {
+  if (life.container) {
+    life.container->write(life.record);
+    life.container->remove_remains();
+    return;
+  }
+  write_exit_record(paths.container_dir, life.record);
+  StateDirectory(paths.state_dir).leave(true);
 }
 
 int run(char* argument) {
@@ -50,6 +117,8 @@ int run(char* argument) {
   Fd start_channel(kStartChannelFd);
   std::optional<Assignment> assignment;
   std::unique_ptr<RunningContainer> container;
+  Paths paths;
+  RestartSettings restart;
   std::vector<std::string> cleanup_command;
   try {
     assignment = receive_assignment(start_channel.get());
@@ -59,6 +128,8 @@ int run(char* argument) {
     if (config.debug) trace::enable(STDERR_FILENO, "shim");
     container = start(config, start_channel.get());
     if (!container) return 0;
+    paths = Paths{config.container_dir, config.state_dir};
+    restart = config.restart;
     cleanup_command = config.cleanup_command;
   } catch (const Error& error) {
     report_failure(start_channel.get(), error);
@@ -68,18 +139,19 @@ int run(char* argument) {
   // ---- from here the program runs, and the starting command may end at any time
   tell_started(start_channel.get(), container->state());
   settle_down();
-  Supervisor& supervisor = container->supervisor();
-  if (assignment->attach) supervisor.add_client(std::move(assignment->attach), ClientRole::starter);
-  const Ending ending = supervisor.run();
+  if (assignment->attach) container->supervisor().add_client(std::move(assignment->attach), ClientRole::starter);
+  Life life = live(std::move(container), paths, std::move(restart), start_channel);
 
-  // ---- from here the main process is gone: the order is explained in running_container.cc
-  const ExitRecord record = container->record_exit(ending);
-  container->remove_remains();
+  // ---- from here the main process is gone for good
+  leave(life, paths);
   assignment->kept.clear();
-  const bool delivered = supervisor.deliver_exit_code(record.exit_code, kFarewellTime);
-  if (!hand_over_cleanup(std::move(start_channel), record)) start_cleanup(cleanup_command);
+  const int exit_code = life.record.exit_code;
+  const bool delivered = !life.container || life.container->supervisor().deliver_exit_code(exit_code, kFarewellTime);
+  if (!hand_over_cleanup(std::move(start_channel), life.record)) start_cleanup(cleanup_command);
   // Somebody who pages through the output may still be reading.
-  if (!delivered && !supervisor.deliver_exit_code(record.exit_code, kStalledClientTime)) supervisor.drop_clients();
+  if (!delivered && !life.container->supervisor().deliver_exit_code(exit_code, kStalledClientTime)) {
+    life.container->supervisor().drop_clients();
+  }
   return 0;
 }
 

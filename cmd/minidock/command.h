@@ -58,6 +58,12 @@ int for_each_name(const std::vector<std::string>& names, bool echo,
 // ---- the verbs
 // containers: life
 int run(const Invocation&);
+int create(const Invocation&);
+int start(const Invocation&);
+int restart(const Invocation&);
+int attach(const Invocation&);
+int rename(const Invocation&);
+int port(const Invocation&);
 int stop(const Invocation&);
 int kill(const Invocation&);
 int wait(const Invocation&);
@@ -85,5 +91,6 @@ int version(const Invocation&);
 int system_down(const Invocation&);
 int system_reset(const Invocation&);
 int internal_clean_up(const Invocation&);
+int internal_attach_network(const Invocation&);
 
 }  // namespace minidock::cmd

@@ -15,6 +15,13 @@ namespace {
 constexpr std::array kVerbs{
     // containers: life
     VerbEntry{"run", run, "Create and run a new container from an image", "container"},
+    VerbEntry{"create", create, "Create a new container", "container"},
+    VerbEntry{"start", start, "Start one or more stopped containers", "container"},
+    VerbEntry{"restart", restart, "Restart one or more containers", "container"},
+    VerbEntry{"attach", attach, "Attach local standard input, output, and error streams to a running container",
+              "container"},
+    VerbEntry{"rename", rename, "Rename a container", "container"},
+    VerbEntry{"port", port, "List port mappings or a specific mapping for the container", "container"},
     VerbEntry{"stop", stop, "Stop one or more running containers", "container"},
     VerbEntry{"kill", kill, "Kill one or more running containers", "container"},
     VerbEntry{"wait", wait, "Block until one or more containers stop, then print their exit codes", "container"},
@@ -47,6 +54,7 @@ constexpr std::array kVerbs{
     VerbEntry{"system down", system_down, "Take away the bridge, the firewall table and the cgroup parent"},
     VerbEntry{"system reset", system_reset, "Remove all containers, images and volumes, and what `down` takes away"},
     VerbEntry{"internal-clean-up", internal_clean_up, nullptr},
+    VerbEntry{"internal-attach-network", internal_attach_network, nullptr},
 };
 
 constexpr std::array<std::string_view, 5> kGroups{"image", "container", "volume", "secret", "system"};
@@ -125,16 +133,18 @@ int dispatch(const std::vector<std::string>& words, std::string& program) {
   throw UsageError(fmt::format("minidock: '{}' is not a minidock command.", name));
 }
 
+bool is_run_like(const std::string& program) { return program.ends_with(" run") || program.ends_with(" create"); }
+
 // run and exec tell the container's exit code from the engine's by docker's numbers.
 int exit_code_for(const Error& error, const std::string& program) {
   if (error.kind() == ErrorKind::command_not_found) return 127;
   if (error.kind() == ErrorKind::command_not_executable) return 126;
-  return program.ends_with(" run") ? 125 : 1;
+  return is_run_like(program) ? 125 : 1;
 }
 
 int report(const Error& error, const std::string& program) {
   std::fflush(stdout);
-  const bool is_run = program.ends_with(" run");
+  const bool is_run = is_run_like(program);
   if (dynamic_cast<const UsageError*>(&error) != nullptr) {
     fmt::print(stderr, "{}\nSee '{} --help'.\n", error.message(), program);
     return is_run ? 125 : 1;

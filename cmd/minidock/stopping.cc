@@ -5,6 +5,23 @@
 
 namespace minidock::cmd {
 
+namespace {
+
+// docker's words, and podman's for the same.
+WaitCondition parse_condition(const std::string& text) {
+  const std::pair<const char*, WaitCondition> names[] = {
+      {"not-running", WaitCondition::not_running}, {"stopped", WaitCondition::not_running},
+      {"exited", WaitCondition::not_running},      {"running", WaitCondition::running},
+      {"healthy", WaitCondition::healthy},         {"unhealthy", WaitCondition::unhealthy},
+      {"removed", WaitCondition::removed}};
+  for (const auto& [name, condition] : names) {
+    if (text == name) return condition;
+  }
+  throw UsageError(fmt::format("invalid condition: \"{}\"", text));
+}
+
+}  // namespace
+
 int stop(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Stop one or more running containers");
   int seconds = 10;
@@ -31,10 +48,13 @@ int kill(const Invocation& invocation) {
 int wait(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER [CONTAINER...]",
                             "Block until one or more containers stop, then print their exit codes");
+  std::string condition = "not-running";
+  app->add_option("--condition", condition, "What to wait for: not-running, running, healthy, unhealthy, removed");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(invocation, names, 1, -1);
+  const WaitCondition wanted = parse_condition(condition);
   Engine engine(invocation.engine);
-  return for_each_name(names, false, [&](const std::string& name) { fmt::print("{}\n", engine.wait(name)); });
+  return for_each_name(names, false, [&](const std::string& name) { fmt::print("{}\n", engine.wait(name, wanted)); });
 }
 
 int rm(const Invocation& invocation) {

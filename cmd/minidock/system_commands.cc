@@ -4,6 +4,8 @@
 
 #include <iostream>
 
+#include "base/error_report.h"
+#include "base/syscall.h"
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/version.h"
 
@@ -46,6 +48,19 @@ int internal_clean_up(const Invocation& invocation) {
   expect_positionals(invocation, invocation.arguments, 1, 1);
   Engine(invocation.engine).clean_up(invocation.arguments.front());
   return 0;
+}
+
+// ID and PID; what goes wrong is reported on descriptor 3.
+int internal_attach_network(const Invocation& invocation) {
+  constexpr int kErrorFd = 3;
+  try {
+    expect_positionals(invocation, invocation.arguments, 2, 2);
+    Engine(invocation.engine).attach_network(invocation.arguments[0], std::stoi(invocation.arguments[1]));
+    return 0;
+  } catch (const Error& error) {
+    sys::write_all(kErrorFd, error_report(error));
+    return 1;
+  }
 }
 
 }  // namespace minidock::cmd

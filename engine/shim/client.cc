@@ -91,7 +91,7 @@ RunningState StartingShim::wait_started() {
   return state;
 }
 
-std::optional<ExitRecord> StartingShim::wait_exited(bool take_over_cleanup) {
+std::optional<Exited> StartingShim::wait_exited(bool take_over_cleanup) {
   const std::optional<StartMessage> message = receive(start_.get());
   if (!message) return std::nullopt;
   const Exited* exited = std::get_if<Exited>(&*message);
@@ -100,14 +100,14 @@ std::optional<ExitRecord> StartingShim::wait_exited(bool take_over_cleanup) {
                 fmt::format("minidock-shim: expected \"exited\", got message {}", message->index()));
   }
   try {
-    if (take_over_cleanup) send(start_.get(), Removing{});
+    if (take_over_cleanup && !exited->restarting) send(start_.get(), Removing{});
   } catch (const SysError& error) {
     // The shim did not wait that long and has started the clean-up itself, which does no harm when done twice.
     if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
   }
   // The shim need not wait any longer: it reads the answer, or the end of the file.
   start_.reset();
-  return exited->record;
+  return *exited;
 }
 
 Fd connect_attach(const std::string& state_dir) {

@@ -22,6 +22,8 @@ class OwnedLink {
 
   explicit operator bool() const { return !path_.empty(); }
   void remove() noexcept;
+  // It stays after the end of this object.
+  void release() noexcept { path_.clear(); }
 
  private:
   std::string path_;  // empty: none

@@ -137,6 +137,13 @@ Json to_json(const ShimConfig& config) {
               {"open_stdin", config.open_stdin},
               {"stdin_once", config.stdin_once},
               {"log_file", config.log_file},
+              {"restart", to_json(config.restart)},
+              {"health", to_json(config.health)},
+              {"stop_signal", config.stop_signal},
+              {"stop_timeout", config.stop_timeout},
+              {"timeout", config.timeout},
+              {"pid_file", config.pid_file},
+              {"network_command", config.network_command},
               {"cleanup_command", config.cleanup_command},
               {"debug", config.debug}};
 }
@@ -176,6 +183,13 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.open_stdin = json::get_bool(document, "open_stdin");
   config.stdin_once = json::get_bool(document, "stdin_once");
   config.log_file = json::get_string(document, "log_file");
+  config.restart = restart_settings_from_json(member(document, "restart"));
+  config.health = health_settings_from_json(member(document, "health"));
+  config.stop_signal = static_cast<int>(json::get_int(document, "stop_signal", config.stop_signal));
+  config.stop_timeout = static_cast<int>(json::get_int(document, "stop_timeout", config.stop_timeout));
+  config.timeout = static_cast<int>(json::get_int(document, "timeout"));
+  config.pid_file = json::get_string(document, "pid_file");
+  config.network_command = json::get_strings(document, "network_command");
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");
   if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty() || config.name_link.empty()) {
@@ -185,8 +199,10 @@ ShimConfig shim_config_from_json(const Json& document) {
 }
 
 Json to_json(const RunningState& state) {
-  return Json{
-      {"shim", process_to_json(state.shim)}, {"init", process_to_json(state.init)}, {"started_at", state.started_at}};
+  return Json{{"shim", process_to_json(state.shim)}, {"init", process_to_json(state.init)},
+              {"started_at", state.started_at},      {"restart_count", state.restart_count},
+              {"restarting", state.restarting},      {"exit_code", state.exit_code},
+              {"oom_killed", state.oom_killed},      {"finished_at", state.finished_at}};
 }
 
 RunningState running_state_from_json(const Json& document) {
@@ -194,6 +210,11 @@ RunningState running_state_from_json(const Json& document) {
   state.shim = process_from_json(document, "shim");
   state.init = process_from_json(document, "init");
   state.started_at = json::get_int(document, "started_at");
+  state.restart_count = static_cast<int>(json::get_int(document, "restart_count"));
+  state.restarting = json::get_bool(document, "restarting");
+  state.exit_code = static_cast<int>(json::get_int(document, "exit_code"));
+  state.oom_killed = json::get_bool(document, "oom_killed");
+  state.finished_at = json::get_int(document, "finished_at");
   return state;
 }
 
@@ -201,7 +222,10 @@ Json to_json(const ExitRecord& record) {
   return Json{{"exit_code", record.exit_code},
               {"oom_killed", record.oom_killed},
               {"started_at", record.started_at},
-              {"finished_at", record.finished_at}};
+              {"finished_at", record.finished_at},
+              {"restart_count", record.restart_count},
+              {"stopped_by_user", record.stopped_by_user},
+              {"error", record.error}};
 }
 
 ExitRecord exit_record_from_json(const Json& document) {
@@ -211,6 +235,9 @@ ExitRecord exit_record_from_json(const Json& document) {
   record.oom_killed = json::get_bool(document, "oom_killed");
   record.started_at = json::get_int(document, "started_at");
   record.finished_at = json::get_int(document, "finished_at");
+  record.restart_count = static_cast<int>(json::get_int(document, "restart_count"));
+  record.stopped_by_user = json::get_bool(document, "stopped_by_user");
+  record.error = json::get_string(document, "error");
   return record;
 }
 
@@ -231,7 +258,9 @@ struct MessageToJson {
                 {"errno", message.error_number},
                 {"message", message.message.substr(0, kMaxErrorText)}};
   }
-  Json operator()(const Exited& message) const { return Json{{"type", "exited"}, {"record", to_json(message.record)}}; }
+  Json operator()(const Exited& message) const {
+    return Json{{"type", "exited"}, {"record", to_json(message.record)}, {"restarting", message.restarting}};
+  }
   Json operator()(const Removing&) const { return Json{{"type", "removing"}}; }
 };
 
@@ -244,7 +273,9 @@ StartMessage message_from_json(const Json& document) {
     return Failed{error_kind_from_string(json::get_string(document, "kind")),
                   static_cast<int>(json::get_int(document, "errno")), json::get_string(document, "message")};
   }
-  if (type == "exited") return Exited{exit_record_from_json(member(document, "record"))};
+  if (type == "exited") {
+    return Exited{exit_record_from_json(member(document, "record")), json::get_bool(document, "restarting")};
+  }
   if (type == "removing") return Removing{};
   throw Error(ErrorKind::corrupt_data, fmt::format("unknown message \"{}\"", type));
 }

@@ -12,7 +12,8 @@
 //                      ◄─ started       exec succeeded; state file written
 //                       or failed{kind, errno, message}: the shim has undone everything and exits
 //                      ◄─ exited{code}  (only while the command still holds the channel) exit record written, output
-//                                       delivered; the command answers `removing` when it cleans up itself
+//                                       delivered; the command answers `removing` when it cleans up itself. When the
+//                                       container is restarted it says so, and the command goes.
 //      End of file from the command before the assignment: nothing was begun. Before network_ready: the shim kills the
 //      child, undoes everything and exits.
 //
@@ -39,6 +40,8 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "engine/runtime/spec.h"
+#include "engine/shim/health_settings.h"
+#include "engine/shim/restart_policy.h"
 
 namespace minidock::shim {
 
@@ -103,6 +106,15 @@ struct ShimConfig {
   bool open_stdin = false;  // -i: keep standard input; else /dev/null
   bool stdin_once = false;  // end of the first attached client's input ends the container's
   std::string log_file;     // json-file log, "" for none
+  RestartSettings restart;
+  HealthSettings health;
+  int stop_signal = 15;   // how the shim itself asks the main process to end
+  int stop_timeout = 10;  // seconds until it is killed; negative: for ever
+  int timeout = 0;        // seconds that the container may run; 0: no limit
+  std::string pid_file;   // "" for none
+  // argv that attaches the network of a child, whose pid comes behind it, when the shim starts the container again;
+  // empty when there is none to attach.
+  std::vector<std::string> network_command;
   // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
   std::vector<std::string> cleanup_command;
   bool debug = false;  // trace to the starting command's standard error until started
@@ -115,6 +127,12 @@ struct RunningState {
   ProcessId shim;
   ProcessId init;
   std::int64_t started_at = 0;  // ns since the epoch
+  int restart_count = 0;
+  // Between two runs: the shim waits to start the container again. `init` is nobody, and the last run's end is:
+  bool restarting = false;
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::int64_t finished_at = 0;
 };
 Json to_json(const RunningState& state);
 RunningState running_state_from_json(const Json& document);
@@ -125,6 +143,9 @@ struct ExitRecord {
   bool oom_killed = false;
   std::int64_t started_at = 0;
   std::int64_t finished_at = 0;
+  int restart_count = 0;
+  bool stopped_by_user = false;
+  std::string error;  // why a restart failed
 };
 Json to_json(const ExitRecord& record);
 ExitRecord exit_record_from_json(const Json& document);
@@ -155,6 +176,7 @@ struct Failed {
 };
 struct Exited {
   ExitRecord record;
+  bool restarting = false;  // the shim goes on: nothing is to be cleaned up, no answer is waited for
 };
 struct Removing {};
 using StartMessage = std::variant<Created, NetworkReady, Started, Failed, Exited, Removing>;

@@ -17,6 +17,7 @@
 #include "base/syscall.h"
 #include "engine/shim/json_log.h"
 #include "engine/shim/out_of_memory.h"
+#include "engine/shim/probe_process.h"
 
 namespace minidock::shim {
 
@@ -94,18 +95,22 @@ bool has_own_pid_namespace(const runtime::Spec& spec) {
 
 }  // namespace
 
-RunningContainer::RunningContainer(CreatedContainer created)
+RunningContainer::RunningContainer(CreatedContainer created, int restart_count)
     : container_dir_(created.config_.container_dir),
+      state_dir_(created.config_.state_dir),
       cgroups_path_(created.config_.spec.cgroups_path),
       process_(std::move(created.process_)),
       state_directory_(std::move(created.state_directory_)),
-      netns_link_(std::move(created.netns_link_)) {
+      netns_link_(std::move(created.netns_link_)),
+      stop_signal_(created.config_.stop_signal),
+      stop_timeout_(created.config_.stop_timeout) {
   const ShimConfig& config = created.config_;
   // From the state file on others may enter the container.
   process_->wait_until_built();
   state_.shim = process::self();
   state_.init = {process_->pid(), process::start_time_of(process_->pid()).value_or(0)};
   state_.started_at = format::now_ns();
+  state_.restart_count = restart_count;
   state_directory_.write_state(state_);
   // Only one container has a name: what another has left there is stale.
   name_link_ = OwnedLink::create(config.name_link, config.id, /*replaces=*/true);
@@ -113,26 +118,62 @@ RunningContainer::RunningContainer(CreatedContainer created)
   // ---- from here the program runs, or the owners above remove everything again
   process_->let_go();
   Fd terminal = process_->wait_until_started();
+  try {
+    if (!config.pid_file.empty()) file::replace(config.pid_file, fmt::format("{}", process_->pid()), 0644);
+    supervise(config, created.streams_, std::move(terminal), std::move(created.log_), std::move(created.listener_));
+    if (!config.health.command.empty()) monitor(config);
+  } catch (const Error&) {
+    kill_and_reap();
+    throw;
+  }
+}
 
+void RunningContainer::supervise(const ShimConfig& config, CreatedContainer::Streams& streams, Fd terminal, JsonLog log,
+                                 Fd listener) {
   Supervised supervised;
   supervised.pid = process_->pid();
   supervised.pidfd = process_->pidfd();
   supervised.terminal = std::move(terminal);
-  supervised.in = std::move(created.streams_.in.write);
-  supervised.out = std::move(created.streams_.out.read);
-  supervised.err = std::move(created.streams_.err.read);
+  supervised.in = std::move(streams.in.write);
+  supervised.out = std::move(streams.out.read);
+  supervised.err = std::move(streams.err.read);
   supervised.take_terminal_input = config.open_stdin;
   supervised.stdin_once = config.stdin_once;
   if (!has_own_pid_namespace(config.spec)) {
     supervised.kill_rest = [this] { runtime::kill_cgroup(cgroups_path_); };
   }
-  try {
-    supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(created.log_));
-    supervisor_->listen(std::move(created.listener_));
-  } catch (const Error&) {
-    kill_and_reap();
-    throw;
+  supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(log));
+  supervisor_->listen(std::move(listener));
+  if (config.timeout > 0) supervisor_->kill_after(std::chrono::seconds(config.timeout));
+}
+
+void RunningContainer::monitor(const ShimConfig& config) {
+  const OnUnhealthy action = config.health.on_unhealthy;
+  HealthMonitor::Callbacks callbacks;
+  callbacks.start = [this](const std::vector<std::string>& command) {
+    return start_probe(container_dir_, state_.init, command);
+  };
+  callbacks.report = [this, action](const Json& report, Health health, bool changed) {
+    try {
+      write_health(state_dir_, report);
+    } catch (const SysError&) {
+      // A full disk: `inspect` shows an old report, the container goes on.
+    }
+    if (changed && health == Health::unhealthy) act_on_unhealthy(action);
+  };
+  supervisor_->monitor(std::make_unique<HealthMonitor>(config.health, std::move(callbacks)));
+}
+
+void RunningContainer::act_on_unhealthy(OnUnhealthy action) {
+  if (action == OnUnhealthy::nothing) return;
+  if (action == OnUnhealthy::kill) {
+    sys::pidfd_signal_if_alive(process_->pidfd(), SIGKILL);
+    return;
   }
+  restart_wanted_ = action == OnUnhealthy::restart;
+  if (action == OnUnhealthy::stop) request_stop(state_dir_);
+  sys::pidfd_signal_if_alive(process_->pidfd(), stop_signal_);
+  if (stop_timeout_ >= 0) supervisor_->kill_after(std::chrono::seconds(stop_timeout_));
 }
 
 RunningContainer::~RunningContainer() {
@@ -163,29 +204,63 @@ void RunningContainer::kill_and_reap() noexcept {
 //
 // The command that started the container may be killed at any time, too: its channels end, nothing here waits for it
 // for longer than seconds, and what it was to remove is removed by the clean-up command.
-ExitRecord RunningContainer::record_exit(const Ending& ending) {
+ExitRecord RunningContainer::describe(const Ending& ending) {
+  reaped_ = true;
   ExitRecord record;
   record.exit_code = ending.exit_code;
   record.oom_killed = was_oom_killed(cgroups_path_);
   record.started_at = state_.started_at;
   record.finished_at = ending.finished_at;
-  reaped_ = true;
+  record.restart_count = state_.restart_count;
+  record.stopped_by_user = is_stop_requested(state_dir_);
+  return record;
+}
+
+EndOfRun RunningContainer::end_of_run(const Ending& ending) const {
+  EndOfRun end;
+  end.exit_code = ending.exit_code;
+  end.stopped_by_user = is_stop_requested(state_dir_);
+  end.restart_wanted = restart_wanted_;
+  end.duration = std::chrono::nanoseconds(ending.finished_at - state_.started_at);
+  return end;
+}
+
+void write_exit_record(const std::string& container_dir, const ExitRecord& record) {
+  file::replace(container_dir + "/exit.json", json::dump(to_json(record)), 0600);
+}
+
+void RunningContainer::write(const ExitRecord& record) {
   try {
-    file::replace(container_dir_ + "/exit.json", json::dump(to_json(record)), 0600);
+    write_exit_record(container_dir_, record);
     recorded_ = true;
   } catch (const SysError&) {
     // The command that is attached hears the code all the same.
   }
-  return record;
 }
 
-void RunningContainer::remove_remains() {
+void RunningContainer::remove_what_was_made() {
   state_directory_.remove_socket();
   netns_link_.remove();
   name_link_.remove();
   runtime::remove_cgroup(cgroups_path_);
   process_.reset();
+}
+
+void RunningContainer::remove_remains() {
+  remove_what_was_made();
   state_directory_.leave(recorded_);
+}
+
+void RunningContainer::leave_for_restart(const ExitRecord& record) {
+  RunningState state = state_;
+  state.init = {};
+  state.restarting = true;
+  state.exit_code = record.exit_code;
+  state.oom_killed = record.oom_killed;
+  state.finished_at = record.finished_at;
+  state_directory_.write_state(state);
+  remove_what_was_made();
+  state_directory_.leave(false);
 }
 
 }  // namespace minidock::shim

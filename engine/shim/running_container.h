@@ -20,6 +20,8 @@ namespace minidock::shim {
 // Reads <container dir>/shim.json.
 ShimConfig read_config(const std::string& container_dir);
 
+void write_exit_record(const std::string& container_dir, const ExitRecord& record);
+
 // The child in its namespaces, not yet let go.
 class CreatedContainer {
  public:
@@ -56,8 +58,8 @@ class CreatedContainer {
 class RunningContainer {
  public:
   // Writes the state file when the child stands in its root, lets the child go and returns when its program runs. The
-  // child's own error is thrown, with everything undone.
-  explicit RunningContainer(CreatedContainer created);
+  // child's own error is thrown, with everything undone. `restart_count`: how often the shim has started it again.
+  RunningContainer(CreatedContainer created, int restart_count);
   RunningContainer(const RunningContainer&) = delete;
   RunningContainer& operator=(const RunningContainer&) = delete;
   // Kills a container whose end was not recorded.
@@ -66,17 +68,27 @@ class RunningContainer {
   const RunningState& state() const { return state_; }
   Supervisor& supervisor() { return *supervisor_; }
 
+  // What is to be recorded of an end.
+  ExitRecord describe(const Ending& ending);
+  EndOfRun end_of_run(const Ending& ending) const;
   // Writes the exit record. Should that fail (disk full), the state file stays, so that the next command finds a
   // container that has ended without one.
-  ExitRecord record_exit(const Ending& ending);
+  void write(const ExitRecord& record);
   // Removes what the shim has made, in the order that running_container.cc explains, and lets go of it: from here on
   // another shim may start the container again.
   void remove_remains();
+  // The same when this shim is to start the container again: the state file says so instead.
+  void leave_for_restart(const ExitRecord& record);
 
  private:
   void kill_and_reap() noexcept;
+  void supervise(const ShimConfig& config, CreatedContainer::Streams& streams, Fd terminal, JsonLog log, Fd listener);
+  void monitor(const ShimConfig& config);
+  void act_on_unhealthy(OnUnhealthy action);
+  void remove_what_was_made();
 
   std::string container_dir_;
+  std::string state_dir_;
   std::string cgroups_path_;
   std::optional<runtime::ContainerProcess> process_;
   StateDirectory state_directory_;
@@ -84,6 +96,9 @@ class RunningContainer {
   OwnedLink netns_link_;
   RunningState state_;
   std::unique_ptr<Supervisor> supervisor_;
+  int stop_signal_ = 0;
+  int stop_timeout_ = 0;  // seconds; negative: for ever
+  bool restart_wanted_ = false;
   bool reaped_ = false;
   bool recorded_ = false;
 };

@@ -16,7 +16,35 @@ constexpr const char* kSocket = "attach.sock";
 constexpr const char* kState = "state.json";
 constexpr int kBacklog = 16;
 
+std::string stop_file(const std::string& state_dir) { return state_dir + "/stop-requested"; }
+std::string restart_file(const std::string& state_dir) { return state_dir + "/restart.json"; }
+std::string health_file(const std::string& state_dir) { return state_dir + "/health.json"; }
+
 }  // namespace
+
+void request_stop(const std::string& state_dir) { file::replace(stop_file(state_dir), "", 0600); }
+bool is_stop_requested(const std::string& state_dir) { return file::exists(stop_file(state_dir)); }
+void forget_stop_request(const std::string& state_dir) { sys::unlinkat_if_present(AT_FDCWD, stop_file(state_dir), 0); }
+
+void write_restart_settings(const std::string& state_dir, const RestartSettings& settings) {
+  file::replace(restart_file(state_dir), json::dump(to_json(settings)), 0600);
+}
+
+std::optional<RestartSettings> read_restart_settings(const std::string& state_dir) {
+  const std::optional<std::string> text = file::read_if_exists(restart_file(state_dir));
+  if (!text) return std::nullopt;
+  return restart_settings_from_json(json::parse(*text, "restart.json"));
+}
+
+void write_health(const std::string& state_dir, const Json& report) {
+  file::replace(health_file(state_dir), json::dump(report), 0600);
+}
+
+std::optional<Json> read_health(const std::string& state_dir) {
+  const std::optional<std::string> text = file::read_if_exists(health_file(state_dir));
+  if (!text) return std::nullopt;
+  return json::parse(*text, "health.json");
+}
 
 StateDirectory::StateDirectory(const std::string& path) {
   file::make_directories(path, 0700);

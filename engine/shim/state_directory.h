@@ -1,12 +1,28 @@
-// <container state dir>: what says that a container runs, and the socket to attach to it.
+// <container state dir>: what says that a container runs, the socket to attach to it, and what commands and shim leave
+// there for each other.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
 #include "engine/shim/protocol.h"
 
 namespace minidock::shim {
+
+// Tells the shim of a container that its next end is wanted: no restart policy starts it again. Who waits to restart it
+// is woken by SIGTERM besides.
+void request_stop(const std::string& state_dir);
+bool is_stop_requested(const std::string& state_dir);
+void forget_stop_request(const std::string& state_dir);
+
+// `update --restart` of a container that runs: goes before what its shim was started with.
+void write_restart_settings(const std::string& state_dir, const RestartSettings& settings);
+std::optional<RestartSettings> read_restart_settings(const std::string& state_dir);
+
+// health.json: docker's State.Health, times in ns since the epoch.
+void write_health(const std::string& state_dir, const Json& report);
+std::optional<Json> read_health(const std::string& state_dir);
 
 // Owns state.json and attach.sock: removes them at its end.
 class StateDirectory {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <thread>
 
 #include "base/format.h"
@@ -17,14 +18,12 @@
 namespace minidock::shim {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // How long the end of a container may be held up by somebody who does not read its output, or by a process that
 // survived its main process and keeps the output open.
 constexpr std::chrono::seconds kDrainTime{2};
 
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
 }
 
@@ -70,7 +69,12 @@ void Supervisor::listen(Fd socket) {
 
 Ending Supervisor::run() {
   poller_.watch(container_.pidfd, EPOLLIN);
-  while (!ending_) turn(-1);
+  while (!ending_) {
+    turn(timeout_ms());
+    do_what_is_due();
+  }
+  if (health_) forget_probe();
+  health_.reset();
 
   // From here the main process is gone. With a pid namespace of its own everything else in it is, too, and each output
   // ends; else somebody may hold it open, or a client may not read.
@@ -122,6 +126,43 @@ void Supervisor::resize(std::uint16_t rows, std::uint16_t columns) {
   ioctl(sources_[0].fd.get(), TIOCSWINSZ, &size);
 }
 
+// ---- what is due at a time
+
+void Supervisor::kill_after(std::chrono::seconds time) { kill_at_ = std::min(kill_at_, Clock::now() + time); }
+
+int Supervisor::timeout_ms() const {
+  const Clock::time_point next = health_ ? std::min(kill_at_, health_->deadline()) : kill_at_;
+  return next == Clock::time_point::max() ? -1 : milliseconds_until(next);
+}
+
+void Supervisor::do_what_is_due() {
+  if (ending_) return;
+  const Clock::time_point now = Clock::now();
+  if (now >= kill_at_) {
+    kill_at_ = Clock::time_point::max();
+    sys::pidfd_signal_if_alive(container_.pidfd, SIGKILL);
+  }
+  if (health_ && now >= health_->deadline()) {
+    forget_probe();
+    health_->on_time();
+  }
+}
+
+// Before its descriptors are closed.
+void Supervisor::forget_probe() {
+  for (const int fd : {health_->output_fd(), health_->process_fd()}) {
+    if (fd >= 0) poller_.forget(fd);
+  }
+}
+
+bool Supervisor::serve_probe(int fd) {
+  if (!health_ || (fd != health_->output_fd() && fd != health_->process_fd())) return false;
+  const bool is_output = fd == health_->output_fd();
+  forget_probe();
+  is_output ? health_->on_output() : health_->on_process_end();
+  return true;
+}
+
 // One round of the loop.
 void Supervisor::turn(int timeout_ms) {
   update_interest();
@@ -140,11 +181,14 @@ void Supervisor::update_interest() {
     poller_.watch(target, also_source && !clients_.busy() ? EPOLLIN | EPOLLOUT : EPOLLOUT);
   }
   if (listener_) poller_.watch(listener_.get(), clients_.full() ? 0U : EPOLLIN);
+  if (health_ && health_->output_fd() >= 0) poller_.watch(health_->output_fd(), EPOLLIN);
+  if (health_ && health_->process_fd() >= 0) poller_.watch(health_->process_fd(), EPOLLIN);
 }
 
 void Supervisor::dispatch(int fd, std::uint32_t events) {
   if (fd == container_.pidfd) return reap();
   if (listener_ && fd == listener_.get()) return accept_client();
+  if (serve_probe(fd)) return;
   if (fd == input_.pending_fd() && (events & (EPOLLOUT | EPOLLERR)) != 0) {
     poller_.forget(fd);  // it is watched again when something is left, or when it is a source as well
     input_.flush();

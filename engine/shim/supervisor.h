@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/fd.h"
 #include "engine/shim/attach_clients.h"
 #include "engine/shim/container_input.h"
+#include "engine/shim/health_monitor.h"
 #include "engine/shim/json_log.h"
 #include "engine/shim/poller.h"
 
@@ -49,6 +51,11 @@ class Supervisor {
   // Attach clients are accepted from `socket` while the container runs; only root's.
   void listen(Fd socket);
 
+  // Probes the container's health while it runs.
+  void monitor(std::unique_ptr<HealthMonitor> health) { health_ = std::move(health); }
+  // SIGKILL to the main process after `time`, unless it has ended; an earlier time counts.
+  void kill_after(std::chrono::seconds time);
+
   // Returns when the main process has ended and its output is in the log and with the clients; a client that does not
   // read delays this by two seconds at most.
   Ending run();
@@ -65,7 +72,14 @@ class Supervisor {
     LogStream stream = LogStream::out;
   };
 
+  using Clock = std::chrono::steady_clock;
+
   void resize(std::uint16_t rows, std::uint16_t columns);
+  // Until the next thing that is due.
+  int timeout_ms() const;
+  void do_what_is_due();
+  void forget_probe();
+  bool serve_probe(int fd);
   void turn(int timeout_ms);
   void dispatch(int fd, std::uint32_t events);
   void update_interest();
@@ -85,6 +99,8 @@ class Supervisor {
   bool has_terminal_ = false;
   Fd terminal_peer_;
   std::array<Source, 2> sources_;
+  std::unique_ptr<HealthMonitor> health_;
+  Clock::time_point kill_at_ = Clock::time_point::max();
   std::optional<Ending> ending_;
   bool exit_code_published_ = false;
   std::size_t leftover_budget_ = 4 * 1024 * 1024;  // no pipe holds more

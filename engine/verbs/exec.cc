@@ -129,6 +129,10 @@ void exec_detached(const runtime::Spec& spec, const ProcessId& container, const 
 RunningContainer Engine::running_container(const std::string& name) {
   if (std::optional<RunningContainer> running = find_running_container(instance_, name)) return std::move(*running);
   const Container found = resolve(name);
+  if (found.restarting()) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("Container {} is restarting, wait until the container is running", found.id()));
+  }
   if (!found.running()) {
     throw Error(ErrorKind::conflict, fmt::format("Container {} is not running", found.id()));
   }

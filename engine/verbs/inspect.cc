@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/shim/state_directory.h"
 #include "image/reference.h"
 
 namespace minidock {
@@ -23,13 +24,28 @@ OrderedJson empty_object_set(const std::vector<std::string>& keys) {
   return object;
 }
 
+// docker's State.Health; the shim's report has its times as numbers.
+OrderedJson health_json(const Json& report) {
+  OrderedJson log = OrderedJson::array();
+  for (const Json& result : report.at("Log")) {
+    log.push_back(OrderedJson{{"Start", format::rfc3339_nano(json::get_int(result, "Start"))},
+                              {"End", format::rfc3339_nano(json::get_int(result, "End"))},
+                              {"ExitCode", json::get_int(result, "ExitCode")},
+                              {"Output", json::get_string(result, "Output")}});
+  }
+  return OrderedJson{{"Status", json::get_string(report, "Status")},
+                     {"FailingStreak", json::get_int(report, "FailingStreak")},
+                     {"Log", log}};
+}
+
 OrderedJson state_json(const ContainerState& state) {
   const bool running = state.status == ContainerStatus::running;
+  const bool restarting = state.status == ContainerStatus::restarting;
   const ContainerStatus shown = state.status == ContainerStatus::starting ? ContainerStatus::created : state.status;
   return OrderedJson{{"Status", std::string(to_string(shown))},
-                     {"Running", running},
+                     {"Running", running || restarting},
                      {"Paused", false},
-                     {"Restarting", false},
+                     {"Restarting", restarting},
                      {"OOMKilled", state.oom_killed},
                      {"Dead", false},
                      {"Pid", running ? state.running.init.pid : 0},
@@ -78,22 +94,23 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
     if (mount.read_only) item["ReadOnly"] = true;
     mounts.push_back(std::move(item));
   }
-  OrderedJson result{{"Binds", nullable(binds)},
-                     {"ContainerIDFile", ""},
-                     {"LogConfig", {{"Type", "json-file"}, {"Config", OrderedJson::object()}}},
-                     {"NetworkMode", host.network_mode},
-                     {"PortBindings", requested_ports(host)},
-                     {"RestartPolicy", {{"Name", "no"}, {"MaximumRetryCount", 0}}},
-                     {"AutoRemove", host.auto_remove},
-                     {"CapAdd", nullable(host.cap_add)},
-                     {"CapDrop", nullable(host.cap_drop)},
-                     {"CgroupnsMode", host.cgroupns_mode},
-                     {"IpcMode", host.ipc_mode},
-                     {"PidMode", host.pid_mode},
-                     {"Privileged", host.privileged},
-                     {"ReadonlyRootfs", host.readonly_rootfs},
-                     {"UTSMode", host.uts_mode},
-                     {"UsernsMode", host.userns_mode}};
+  OrderedJson result{
+      {"Binds", nullable(binds)},
+      {"ContainerIDFile", ""},
+      {"LogConfig", {{"Type", "json-file"}, {"Config", OrderedJson::object()}}},
+      {"NetworkMode", host.network_mode},
+      {"PortBindings", requested_ports(host)},
+      {"RestartPolicy", {{"Name", host.restart.name}, {"MaximumRetryCount", host.restart.maximum_retries}}},
+      {"AutoRemove", host.auto_remove},
+      {"CapAdd", nullable(host.cap_add)},
+      {"CapDrop", nullable(host.cap_drop)},
+      {"CgroupnsMode", host.cgroupns_mode},
+      {"IpcMode", host.ipc_mode},
+      {"PidMode", host.pid_mode},
+      {"Privileged", host.privileged},
+      {"ReadonlyRootfs", host.readonly_rootfs},
+      {"UTSMode", host.uts_mode},
+      {"UsernsMode", host.userns_mode}};
   if (!mounts.empty()) result["Mounts"] = mounts;
   if (host.init) result["Init"] = *host.init;
   return result;
@@ -115,6 +132,19 @@ OrderedJson mounts_json(const ContainerDefinition& definition) {
   return list;
 }
 
+OrderedJson healthcheck_json(const Healthcheck& check) {
+  OrderedJson result{{"Test", check.test}};
+  const std::pair<const char*, std::int64_t> numbers[] = {{"Interval", check.interval},
+                                                          {"Timeout", check.timeout},
+                                                          {"StartPeriod", check.start_period},
+                                                          {"StartInterval", check.start_interval},
+                                                          {"Retries", check.retries}};
+  for (const auto& [key, value] : numbers) {
+    if (value != 0) result[key] = value;
+  }
+  return result;
+}
+
 OrderedJson config_json(const ContainerConfig& config) {
   OrderedJson labels = OrderedJson::object();
   for (const auto& [key, value] : config.labels) labels[key] = value;
@@ -132,11 +162,13 @@ OrderedJson config_json(const ContainerConfig& config) {
   result["Cmd"] = config.cmd ? OrderedJson(*config.cmd) : OrderedJson();
   result["Image"] = config.image;
   result["Volumes"] = empty_object_set(config.volumes);
+  if (config.healthcheck) result["Healthcheck"] = healthcheck_json(*config.healthcheck);
   result["WorkingDir"] = config.working_dir;
   result["Entrypoint"] = config.entrypoint ? OrderedJson(*config.entrypoint) : OrderedJson();
   result["OnBuild"] = nullptr;
   result["Labels"] = labels;
   if (!config.stop_signal.empty()) result["StopSignal"] = config.stop_signal;
+  if (config.stop_timeout) result["StopTimeout"] = *config.stop_timeout;
   return result;
 }
 
@@ -207,18 +239,23 @@ OrderedJson Engine::inspect_container(const std::string& name) {
   const ContainerDefinition& definition = found.definition;
   const std::string directory = instance_.container_dir(found.id());
   const std::string log = fmt::format("{}/{}-json.log", directory, found.id());
+  OrderedJson state = state_json(found.state);
+  if (const auto health = shim::read_health(instance_.container_state_dir(found.id()));
+      health && definition.config.healthcheck) {
+    state["Health"] = health_json(*health);
+  }
   return OrderedJson{{"Id", definition.id},
                      {"Created", format::rfc3339_nano(definition.created)},
                      {"Path", definition.args.front()},
                      {"Args", std::vector<std::string>(definition.args.begin() + 1, definition.args.end())},
-                     {"State", state_json(found.state)},
+                     {"State", state},
                      {"Image", definition.image_id},
                      {"ResolvConfPath", directory + "/resolv.conf"},
                      {"HostnamePath", directory + "/hostname"},
                      {"HostsPath", directory + "/hosts"},
                      {"LogPath", log},
                      {"Name", "/" + definition.name},
-                     {"RestartCount", 0},
+                     {"RestartCount", found.state.restart_count},
                      {"Driver", "overlay2"},
                      {"Platform", "linux"},
                      {"MountLabel", ""},

@@ -128,8 +128,9 @@ std::vector<Container> Engine::list(const ListOptions& options) {
   for (Container& row : load_containers(here.database)) {
     Container container = settle(here, std::move(row));
     const bool gone =
-        container.definition.host.auto_remove && !container.running() && !find_container(here.database, container.id());
-    if (gone || (!all && !container.running()) || !matches(container, filters, lookups)) continue;
+        container.definition.host.auto_remove && !container.alive() && !find_container(here.database, container.id());
+    if (gone || (!all && !container.running() && !container.restarting()) || !matches(container, filters, lookups))
+      continue;
     result.push_back(std::move(container));
     if (options.last > 0 && result.size() == static_cast<std::size_t>(options.last)) break;
   }

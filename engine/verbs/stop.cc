@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <csignal>
+#include <ctime>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -10,13 +11,13 @@
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
 #include "engine/option_parsers.h"
-#include "engine/runtime/container_process.h"
+#include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
+#include "engine/stop_settings.h"
 
 namespace minidock {
 namespace {
 
-constexpr int kDefaultStopSeconds = 10;
 constexpr int kKillSeconds = 10;
 
 // True when the process ended within `seconds` (negative: waits for ever).
@@ -29,16 +30,31 @@ bool wait_for_end(int pidfd, int seconds) {
   }
 }
 
+void pause_for_a_millisecond() {
+  const timespec millisecond{0, 1'000'000};
+  nanosleep(&millisecond, nullptr);
+}
+
+// No restart policy is to undo what is done now; a shim that waits to restart the container gives up.
+void announce_stop(const storage::Instance& instance, const Container& container) {
+  shim::request_stop(instance.container_state_dir(container.id()));
+  if (!container.restarting()) return;
+  if (const Fd shim = process::open_exact(container.state.running.shim)) {
+    sys::pidfd_signal_if_alive(shim.get(), SIGTERM);
+  }
+}
+
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
   const Container found = resolve(name);
-  if (!found.running()) return;
-  const std::string& image_signal = found.definition.config.stop_signal;
-  const int number = options::parse_signal(!signal.empty() ? signal : !image_signal.empty() ? image_signal : "SIGTERM");
+  if (!found.alive()) return;
+  const ContainerConfig& config = found.definition.config;
+  const int number = signal.empty() ? stop_signal_of(config) : options::parse_signal(signal);
+  const int seconds = timeout_seconds.value_or(config.stop_timeout.value_or(kDefaultStopSeconds));
+  announce_stop(instance_, found);
   const Fd init = process::open_exact(found.state.running.init);
-  if (init && sys::pidfd_signal_if_alive(init.get(), number) &&
-      !wait_for_end(init.get(), timeout_seconds.value_or(kDefaultStopSeconds))) {
+  if (init && sys::pidfd_signal_if_alive(init.get(), number) && !wait_for_end(init.get(), seconds)) {
     sys::pidfd_signal_if_alive(init.get(), SIGKILL);
     if (!wait_for_end(init.get(), kKillSeconds)) {
       throw Error(
@@ -52,7 +68,14 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
 void Engine::kill(const std::string& name, const std::string& signal) {
   const int number = options::parse_signal(signal.empty() ? "SIGKILL" : signal);
   const Container found = resolve(name);
-  const Fd init = found.running() ? process::open_exact(found.state.running.init) : Fd();
+  if (!found.running()) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
+  }
+  // As in docker, these two mean that it is to end.
+  const bool ends = number == SIGKILL || number == stop_signal_of(found.definition.config);
+  if (ends) announce_stop(instance_, found);
+  const Fd init = process::open_exact(found.state.running.init);
   if (!init || !sys::pidfd_signal_if_alive(init.get(), number)) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
@@ -62,15 +85,19 @@ void Engine::kill(const std::string& name, const std::string& signal) {
 
 int Engine::wait(const std::string& name) {
   Container found = resolve(name);
-  if (!found.running() && found.state.status != ContainerStatus::starting) return found.state.exit_code;
-  // The pidfd tells the end; the record is there before the container's directory can go with --rm.
-  if (const Fd init = process::open_exact(found.state.running.init)) wait_for_end(init.get(), -1);
+  if (!found.alive()) return found.state.exit_code;
+  // The shim tells the end, that of the last run when there are several; its record is there before the container's
+  // directory can go with --rm.
+  if (const Fd shim = process::open_exact(found.state.running.shim)) {
+    const Fd init = process::open_exact(found.state.running.init);
+    const bool one_run = found.definition.host.restart.name == "no" && init;
+    wait_for_end(one_run ? init.get() : shim.get(), -1);
+  }
   std::optional<shim::ExitRecord> record;
   for (int tries = 0; tries < 2000 && !record; ++tries) {
     record = read_exit_record(instance_, found.id());
     if (record || !file::exists(instance_.container_dir(found.id()))) break;
-    const timespec millisecond{0, 1'000'000};
-    nanosleep(&millisecond, nullptr);
+    pause_for_a_millisecond();
   }
   // Whoever had the container lets its lock go when everything is tidied up.
   EngineContext here = context();
@@ -79,15 +106,46 @@ int Engine::wait(const std::string& name) {
   return record ? record->exit_code : found.state.exit_code;
 }
 
+namespace {
+
+bool holds(const storage::Instance& instance, const Container& container, WaitCondition condition) {
+  if (condition == WaitCondition::running) return container.running();
+  const std::optional<Json> health = shim::read_health(instance.container_state_dir(container.id()));
+  if (!container.running() || !health) return false;
+  return json::get_string(*health, "Status") == (condition == WaitCondition::healthy ? "healthy" : "unhealthy");
+}
+
+}  // namespace
+
+int Engine::wait(const std::string& name, WaitCondition condition) {
+  if (condition == WaitCondition::not_running) return wait(name);
+  constexpr int kMillisecondsBetweenLooks = 20;
+  const std::string id = resolve(name).id();
+  if (condition == WaitCondition::removed) {
+    int code = 0;
+    while (const std::optional<Container> container = find_container(database(), id)) {
+      code = wait(id);
+      for (int i = 0; i < kMillisecondsBetweenLooks; ++i) pause_for_a_millisecond();
+    }
+    return code;
+  }
+  while (!holds(instance_, resolve(id), condition)) {
+    for (int i = 0; i < kMillisecondsBetweenLooks; ++i) pause_for_a_millisecond();
+  }
+  return 0;
+}
+
 void Engine::remove(const std::string& name, bool force, bool volumes) {
   Container found = resolve(name);
-  const bool alive = found.running() || found.state.status == ContainerStatus::starting;
-  if (alive && !force) {
-    throw Error(ErrorKind::conflict, fmt::format("You cannot remove a running container {}. Stop the container before "
-                                                 "attempting removal or force remove",
-                                                 found.id()));
+  if (found.alive() && !force) {
+    throw Error(
+        ErrorKind::conflict,
+        fmt::format("You cannot remove a {} container {}. Stop the container before attempting removal or force "
+                    "remove",
+                    found.restarting() ? "restarting" : "running", found.id()));
   }
-  if (alive) {
+  if (found.alive()) {
+    announce_stop(instance_, found);
     if (const Fd init = process::open_exact(found.state.running.init)) {
       sys::pidfd_signal_if_alive(init.get(), SIGKILL);
     }

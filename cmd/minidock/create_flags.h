@@ -1,0 +1,54 @@
+// The options that `run` and `create` share: how a container is to be.
+#pragma once
+
+#include "cmd/minidock/command.h"
+
+namespace minidock::cmd {
+
+class CreateFlags {
+ public:
+  // Adds the options; `app` must live as long.
+  explicit CreateFlags(CLI::App& app);
+  // What the words mean, after the parse. `positionals` are the image and the command line. ErrorKind::invalid_argument
+  // with docker's words.
+  CreateOptions understand(const std::vector<std::string>& positionals);
+
+  bool attach_given() const { return !attach_.empty(); }
+  bool is_interactive() const { return interactive_; }
+
+ private:
+  void add_process_flags();
+  void add_storage_flags();
+  void add_network_flags();
+  void add_security_flags();
+  void add_life_flags();
+  void add_health_flags();
+  void add_refused_flags();
+  bool given(const char* flag) const { return app_.count(flag) > 0; }
+
+  void understand_process(ContainerConfig& config) const;
+  void understand_streams(ContainerConfig& config) const;
+  void understand_storage(HostConfig& host) const;
+  void understand_network(CreateOptions& options) const;
+  void understand_security(HostConfig& host) const;
+  void understand_life(CreateOptions& options) const;
+  void understand_health(ContainerConfig& config) const;
+  void refuse_unsupported() const;
+
+  CLI::App& app_;
+  CreateOptions options_;
+  using Words = std::vector<std::string>;
+  Words env_, env_files_, labels_, label_files_, attach_, annotations_;
+  Words volumes_, mounts_, tmpfs_, storage_options_;
+  Words publish_, expose_, networks_, network_aliases_, link_local_ips_, dns_, dns_options_, dns_search_, add_hosts_;
+  Words security_options_, devices_, device_rules_, sysctls_, ulimits_;
+  std::string entrypoint_, restart_, shm_size_, health_command_, health_interval_, health_timeout_;
+  std::string health_start_period_, health_start_interval_, health_on_failure_, ip_, ip6_, mac_address_, umask_;
+  std::string isolation_ = "default", kernel_memory_, gpus_;
+  Words ignored_;
+  int health_retries_ = 0, stop_timeout_ = 0;
+  bool interactive_ = false, tty_ = false, init_ = false, no_healthcheck_ = false, env_host_ = false;
+  bool use_api_socket_ = false, disable_content_trust_ = true;
+};
+
+}  // namespace minidock::cmd

@@ -1,0 +1,111 @@
+// start, restart, attach, rename, port: containers that exist.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "cmd/minidock/command.h"
+
+namespace minidock::cmd {
+namespace {
+
+void add_attach_flags(CLI::App& app, AttachOptions& options) {
+  app.add_flag("--sig-proxy,!--no-sig-proxy", options.proxy_signals, "Proxy all received signals to the process");
+  app.add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
+}
+
+void check_terminal(const Container& container, const AttachOptions& options) {
+  const ContainerConfig& config = container.definition.config;
+  if (options.interactive && config.tty && config.open_stdin && ::isatty(STDIN_FILENO) == 0) {
+    throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
+  }
+}
+
+}  // namespace
+
+int start(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Start one or more stopped containers");
+  AttachOptions options;
+  app->add_flag("-a,--attach", options.attach, "Attach STDOUT/STDERR and forward signals");
+  app->add_flag("-i,--interactive", options.interactive, "Attach container's STDIN");
+  add_attach_flags(*app, options);
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  Engine engine(invocation.engine);
+  if (options.attach || options.interactive) {
+    if (names.size() > 1)
+      throw Error(ErrorKind::invalid_argument, "you cannot start and attach multiple containers at once");
+    options.attach = true;
+    check_terminal(engine.container(names.front()), options);
+    return engine.start(names.front(), options).value_or(0);
+  }
+  std::vector<std::string> failed;
+  for (const std::string& name : names) {
+    if (for_each_name({name}, true, [&](const std::string&) { engine.start(name, options); }) != 0)
+      failed.push_back(name);
+  }
+  if (!failed.empty()) {
+    throw Error(ErrorKind::unavailable, fmt::format("failed to start containers: {}", fmt::join(failed, ", ")));
+  }
+  return 0;
+}
+
+int restart(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Restart one or more containers");
+  int seconds = 10;
+  std::string signal;
+  app->add_option("-t,--time,--timeout", seconds, "Seconds to wait before killing the container");
+  app->add_option("-s,--signal", signal, "Signal to send to the container");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  const std::optional<int> timeout = app->count("--time") > 0 ? std::optional<int>(seconds) : std::nullopt;
+  Engine engine(invocation.engine);
+  return for_each_name(names, true, [&](const std::string& name) { engine.restart(name, timeout, signal); });
+}
+
+int attach(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER",
+                            "Attach local standard input, output, and error streams to a running container");
+  AttachOptions options;
+  bool no_input = false;
+  app->add_flag("--no-stdin", no_input, "Do not attach STDIN");
+  add_attach_flags(*app, options);
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, 1);
+  options.attach = true;
+  options.interactive = !no_input;
+  Engine engine(invocation.engine);
+  check_terminal(engine.container(names.front()), options);
+  return engine.attach(names.front(), options).value_or(0);
+}
+
+int rename(const Invocation& invocation) {
+  const auto app = make_app(invocation, "CONTAINER NEW_NAME", "Rename a container");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 2, 2);
+  Engine(invocation.engine).rename(names[0], names[1]);
+  return 0;
+}
+
+int port(const Invocation& invocation) {
+  const auto app = make_app(invocation, "CONTAINER [PRIVATE_PORT[/PROTO]]",
+                            "List port mappings or a specific mapping for the container");
+  const std::vector<std::string> words = parse(*app, invocation);
+  expect_positionals(invocation, words, 1, 2);
+  const Container container = Engine(invocation.engine).container(words.front());
+  std::string wanted = words.size() > 1 ? words[1] : "";
+  if (!wanted.empty() && wanted.find('/') == std::string::npos) wanted += "/tcp";
+  bool found = false;
+  for (const network::PublishedPort& port : container.state.ports) {
+    const std::string inner = fmt::format("{}/{}", port.container_port, port.protocol);
+    if (!wanted.empty() && wanted != inner) continue;
+    found = true;
+    const std::string outer = fmt::format("{}:{}", port.host_ip, port.host_port);
+    wanted.empty() ? fmt::print("{} -> {}\n", inner, outer) : fmt::print("{}\n", outer);
+  }
+  if (!wanted.empty() && !found) {
+    throw Error(ErrorKind::not_found, fmt::format("No public port '{}' published for {}", wanted, words.front()));
+  }
+  return 0;
+}
+
+}  // namespace minidock::cmd

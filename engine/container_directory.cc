@@ -1,0 +1,90 @@
+#include "engine/container_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/syscall.h"
+#include "engine/container_files.h"
+#include "engine/health_options.h"
+#include "engine/option_parsers.h"
+#include "engine/stop_settings.h"
+#include "engine/volumes.h"
+
+namespace minidock {
+namespace {
+
+using Kind = NamespaceChoice::Kind;
+
+void write_engine_files(const EngineContext& context, const Reservation& reservation, int directory) {
+  const ContainerDefinition& definition = reservation.container.definition;
+  const bool host_network = reservation.namespaces.network.kind == Kind::host;
+  const std::string host_resolv = host_resolv_conf();
+  const ResolverSettings resolvers{context.config.dns, context.config.dns_search, context.config.dns_options};
+  const std::pair<const char*, std::string> files[] = {
+      {"hosts", host_network ? file::read_if_exists("/etc/hosts").value_or("")
+                             : hosts_file({definition.config.hostname, definition.config.domainname,
+                                           reservation.container.state.endpoint.address})},
+      {"hostname", definition.config.hostname + "\n"},
+      {"resolv.conf", host_network ? host_resolv : resolv_conf(host_resolv, resolvers)}};
+  for (const auto& [name, content] : files) {
+    file::write_at(directory, name, content, 0644);
+    sys::fchownat(directory, name, root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
+  }
+}
+
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+// This program on this instance, for the shim to call.
+std::vector<std::string> own_command(const EngineContext& context) {
+  return with({process::find_companion("minidock")}, context.instance_arguments);
+}
+
+shim::ShimConfig shim_config(const EngineContext& context, const Reservation& reservation) {
+  const ContainerDefinition& definition = reservation.container.definition;
+  shim::ShimConfig config;
+  config.id = definition.id;
+  config.container_dir = context.instance.container_dir(definition.id);
+  config.state_dir = context.instance.container_state_dir(definition.id);
+  config.name_link = context.instance.name_link(definition.name);
+  const Kind network = reservation.namespaces.network.kind;
+  if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
+  config.spec =
+      build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
+  config.open_stdin = definition.config.open_stdin;
+  config.stdin_once = definition.config.stdin_once;
+  config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
+  config.restart = {definition.host.restart.name, definition.host.restart.maximum_retries};
+  if (definition.config.healthcheck) config.health = health_settings(*definition.config.healthcheck);
+  config.stop_signal = stop_signal_of(definition.config);
+  config.stop_timeout = definition.config.stop_timeout.value_or(kDefaultStopSeconds);
+  config.timeout = definition.host.timeout;
+  config.pid_file = definition.host.pid_file;
+  const std::vector<std::string> minidock = own_command(context);
+  if (!config.netns_link.empty()) config.network_command = with(minidock, {"internal-attach-network", definition.id});
+  config.cleanup_command = with(minidock, {"internal-clean-up", definition.id});
+  config.debug = context.debug;
+  return config;
+}
+
+}  // namespace
+
+void write_container_directory(const EngineContext& context, const Reservation& reservation) {
+  const std::string path = context.instance.container_dir(reservation.container.id());
+  sys::mkdirat_if_absent(AT_FDCWD, path, 0700);
+  const Fd directory = sys::open(path, O_RDONLY | O_DIRECTORY);
+  sys::unlinkat_if_present(directory.get(), "exit.json", 0);
+  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) {
+    sys::fchownat(directory.get(), "upper", root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
+  }
+  sys::mkdirat_if_absent(directory.get(), "work", 0700);
+  write_engine_files(context, reservation, directory.get());
+  create_mount_sources(context, reservation.container.definition, reservation.mappings);
+  file::write_at(directory.get(), "shim.json", json::dump(shim::to_json(shim_config(context, reservation))), 0600);
+}
+
+}  // namespace minidock

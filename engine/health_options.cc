@@ -1,0 +1,100 @@
+#include "engine/health_options.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/error.h"
+
+namespace minidock {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr std::array<std::string_view, 4> kActions{"none", "kill", "restart", "stop"};
+constexpr char kActionLabel[] = "org.minidock.health-on-failure";
+constexpr std::int64_t kShortest = 1'000'000;  // ns; docker's limit
+
+shim::OnUnhealthy action_of(const std::string& name) {
+  const auto found = std::find(kActions.begin(), kActions.end(), name);
+  return found == kActions.end() ? shim::OnUnhealthy::nothing
+                                 : static_cast<shim::OnUnhealthy>(found - kActions.begin());
+}
+
+void check_time(const char* what, std::int64_t time) {
+  if (time != 0 && time < kShortest) {
+    throw Error(ErrorKind::invalid_argument, fmt::format("{} in Healthcheck cannot be less than 1ms", what));
+  }
+}
+
+void check(const Healthcheck& health) {
+  check_time("Interval", health.interval);
+  check_time("Timeout", health.timeout);
+  check_time("StartPeriod", health.start_period);
+  check_time("StartInterval", health.start_interval);
+  if (health.retries < 0) {
+    throw Error(ErrorKind::invalid_argument, "Retries in Healthcheck cannot be negative");
+  }
+  const bool known =
+      health.on_failure.empty() || std::find(kActions.begin(), kActions.end(), health.on_failure) != kActions.end();
+  if (!known) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("invalid --health-on-failure \"{}\": use none, kill, restart or stop", health.on_failure));
+  }
+}
+
+void take_missing(Healthcheck& health, const Healthcheck& image) {
+  const auto take = [](auto& mine, const auto& theirs) {
+    if (mine == std::decay_t<decltype(mine)>{}) mine = theirs;
+  };
+  take(health.test, image.test);
+  take(health.interval, image.interval);
+  take(health.timeout, image.timeout);
+  take(health.start_period, image.start_period);
+  take(health.start_interval, image.start_interval);
+  take(health.retries, image.retries);
+}
+
+}  // namespace
+
+std::optional<Healthcheck> healthcheck_from_image(const Json& document) {
+  if (!document.is_object()) return std::nullopt;
+  Healthcheck health;
+  health.test = json::get_strings(document, "Test");
+  health.interval = json::get_int(document, "Interval");
+  health.timeout = json::get_int(document, "Timeout");
+  health.start_period = json::get_int(document, "StartPeriod");
+  health.start_interval = json::get_int(document, "StartInterval");
+  health.retries = static_cast<int>(json::get_int(document, "Retries"));
+  return health;
+}
+
+std::optional<Healthcheck> merge_healthcheck(std::optional<Healthcheck> user, std::optional<Healthcheck> image,
+                                             const std::map<std::string, std::string>& labels) {
+  std::optional<Healthcheck> result = user ? std::move(user) : image;
+  if (!result) return std::nullopt;
+  if (image) take_missing(*result, *image);
+  if (const auto label = labels.find(kActionLabel); result->on_failure.empty() && label != labels.end()) {
+    result->on_failure = label->second;
+  }
+  check(*result);
+  return result;
+}
+
+shim::HealthSettings health_settings(const Healthcheck& check) {
+  const auto time = [](std::int64_t given, nanoseconds standard) { return given == 0 ? standard : nanoseconds(given); };
+  shim::HealthSettings settings;
+  if (!check.is_set()) return settings;
+  settings.command.assign(check.test.begin() + 1, check.test.end());
+  if (check.test[0] == "CMD-SHELL") settings.command.insert(settings.command.begin(), {"/bin/sh", "-c"});
+  settings.interval = time(check.interval, seconds(30));
+  settings.timeout = time(check.timeout, seconds(30));
+  settings.start_period = nanoseconds(check.start_period);
+  settings.start_interval = time(check.start_interval, seconds(5));
+  if (check.retries > 0) settings.retries = check.retries;
+  settings.on_unhealthy = action_of(check.on_failure);
+  return settings;
+}
+
+}  // namespace minidock

@@ -1,0 +1,144 @@
+#include "engine/reservation.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <climits>
+
+#include "base/error.h"
+#include "engine/lifecycle.h"
+#include "engine/namespace_options.h"
+#include "engine/shim/state_directory.h"
+#include "engine/state_directory.h"
+#include "engine/volumes.h"
+
+namespace minidock {
+namespace {
+
+using Kind = NamespaceChoice::Kind;
+
+constexpr char kNetnsDirectory[] = "/run/netns";
+
+IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces) {
+  switch (namespaces.user.kind) {
+    case Kind::host:
+    case Kind::none:
+      return {};
+    case Kind::own:
+      return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
+    case Kind::joined:
+      break;
+  }
+  if (namespaces.user.container) return mappings_of_process(namespaces.user.container->pid);
+  return mappings_of_namespace(namespaces.user.path);
+}
+
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+void choose_hostname(EngineContext& context, ContainerDefinition& definition) {
+  constexpr std::string_view kContainer = "container:";
+  const HostConfig& host = definition.host;
+  if (!definition.config.hostname.empty()) return;
+  if (host.uts_mode == "host" || host.network_mode == "host") {
+    definition.config.hostname = host_name();
+  } else if (host.network_mode.starts_with(kContainer)) {
+    const Container other = load_container(context.database, host.network_mode.substr(kContainer.size()));
+    definition.config.hostname = other.definition.config.hostname;
+  } else {
+    definition.config.hostname = definition.id.substr(0, 12);
+  }
+}
+
+// --publish-all: each exposed port that is not published otherwise gets an ephemeral one.
+void add_exposed_ports(const ContainerDefinition& definition, std::vector<network::PublishedPort>& ports) {
+  for (const std::string& exposed : definition.config.exposed_ports) {
+    const std::size_t slash = exposed.find('/');
+    network::PublishedPort port;
+    port.protocol = exposed.substr(slash + 1);
+    port.container_port = static_cast<std::uint16_t>(std::stoi(exposed.substr(0, slash)));
+    const bool published = std::any_of(ports.begin(), ports.end(), [&](const network::PublishedPort& other) {
+      return other.container_port == port.container_port && other.protocol == port.protocol;
+    });
+    if (!published) ports.push_back(port);
+  }
+}
+
+// In the caller's transaction: address and ports.
+void reserve_network(EngineContext& context, Reservation& reservation) {
+  Container& container = reservation.container;
+  const std::int64_t last_end = container.state.finished_at;
+  container.state = ContainerState{};
+  container.state.status = ContainerStatus::starting;
+  container.state.finished_at = last_end;
+  if (reservation.namespaces.network.kind != Kind::own) return;
+  reservation.network = network::default_network(context.database, context.instance, context.config.bip);
+  container.state.network_id = reservation.network.id;
+  container.state.endpoint = network::reserve_endpoint(context.database, reservation.network, container.id());
+  container.state.ports = container.definition.host.ports;
+  if (container.definition.host.publish_all_ports) add_exposed_ports(container.definition, container.state.ports);
+  for (Fd& socket : network::reserve_ports(context.database, container.id(), container.state.endpoint.address,
+                                           container.state.ports)) {
+    reservation.kept.push_back(std::move(socket));
+  }
+}
+
+void choose_for_start(EngineContext& context, Reservation& reservation, const ContainerDefinition& definition) {
+  reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
+  reservation.mappings = mappings_for(context, reservation.namespaces);
+}
+
+}  // namespace
+
+std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
+
+Container create_container(EngineContext& context, ContainerDefinition definition) {
+  choose_hostname(context, definition);
+  Container container;
+  container.definition = std::move(definition);
+  storage::Transaction transaction(context.database);
+  insert_container(context.database, container);
+  register_volumes(context, container.definition);
+  transaction.commit();
+  return container;
+}
+
+Reservation create_and_reserve(EngineContext& context, ContainerDefinition definition) {
+  Reservation reservation;
+  choose_for_start(context, reservation, definition);
+  choose_hostname(context, definition);
+  reservation.kept.push_back(lock_container(context.instance, definition.id));
+  reservation.container.definition = std::move(definition);
+  try {
+    storage::Transaction transaction(context.database);
+    reserve_network(context, reservation);
+    insert_container(context.database, reservation.container);
+    register_volumes(context, reservation.container.definition);
+    transaction.commit();
+  } catch (const Error&) {
+    remove_state_directory(context.instance, reservation.container.id());  // made for the lock
+    throw;
+  }
+  return reservation;
+}
+
+std::optional<Reservation> reserve_again(EngineContext& context, const std::string& id) {
+  Reservation reservation;
+  Fd lock = try_lock_container(context.instance, id);
+  if (!lock) return std::nullopt;
+  reservation.kept.push_back(std::move(lock));
+  // Nobody can change it any more.
+  shim::forget_stop_request(context.instance.container_state_dir(id));
+  reservation.container = load_container(context.database, id);
+  choose_for_start(context, reservation, reservation.container.definition);
+  storage::Transaction transaction(context.database);
+  reserve_network(context, reservation);
+  update_container_state(context.database, id, reservation.container.state);
+  transaction.commit();
+  return reservation;
+}
+
+}  // namespace minidock

@@ -1,0 +1,36 @@
+// What a container needs before anything of it is on disk or running: its row, name and volumes when it is created; its
+// address and ports each time that it is started.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/container_store.h"
+#include "engine/context.h"
+#include "engine/spec_builder.h"
+
+namespace minidock {
+
+struct Reservation {
+  Container container;
+  NamespaceChoices namespaces;
+  IdMappings mappings;
+  network::Network network;  // valid when the container has an endpoint
+  std::vector<Fd> kept;      // port sockets and the lock, for the shim
+  bool has_endpoint() const { return !container.state.endpoint.address.empty(); }
+};
+
+// `create`: the row, its name and volumes, in one transaction.
+Container create_container(EngineContext& context, ContainerDefinition definition);
+
+// `run`: the same, and the container is "starting" in the same transaction.
+Reservation create_and_reserve(EngineContext& context, ContainerDefinition definition);
+
+// `start` of one that was created before, or has ended. Nothing when somebody has it: it runs, or starts or ends just
+// now. ErrorKind::not_found when it was removed meanwhile.
+std::optional<Reservation> reserve_again(EngineContext& context, const std::string& id);
+
+// /run/netns/<name>
+std::string netns_link(const Container& container);
+
+}  // namespace minidock

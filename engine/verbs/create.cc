@@ -1,0 +1,48 @@
+#include "engine/create.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/syscall.h"
+#include "engine/cid_file.h"
+#include "engine/engine.h"
+#include "engine/reservation.h"
+
+namespace minidock {
+
+image::Image Engine::image_for(const CreateOptions& options) {
+  const std::string& name = options.config.image;
+  if (options.pull != "always") {
+    if (std::optional<image::Image> found = image::find_image(database(), name)) return std::move(*found);
+    if (options.pull == "never") throw Error(ErrorKind::not_found, fmt::format("No such image: {}", name));
+    const std::string missing =
+        fmt::format("Unable to find image '{}' locally\n", image::parse_reference(name).familiar());
+    sys::write_all(STDERR_FILENO, missing);
+  }
+  pull(PullOptions{name, options.platform, options.quiet_pull, STDERR_FILENO});
+  return image::get_image(database(), name);
+}
+
+// podman's --replace.
+void Engine::remove_for_replacement(const std::string& name) {
+  try {
+    remove(name, true, true);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+  }
+}
+
+std::string Engine::create(const CreateOptions& options) {
+  const image::Image image = image_for(options);
+  EngineContext here = context();
+  CidFile cid_file(options.host.cid_file);
+  ContainerDefinition definition = make_definition(here, options, image);
+  if (options.replace) remove_for_replacement(options.name);
+  const Container container = create_container(here, std::move(definition));
+  cid_file.write(container.id());
+  return container.id();
+}
+
+}  // namespace minidock

@@ -1,0 +1,51 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/syscall.h"
+#include "engine/engine.h"
+#include "engine/lifecycle.h"
+#include "engine/name_generator.h"
+#include "engine/shim/netns_link.h"
+#include "engine/shim/owned_link.h"
+
+namespace minidock {
+namespace {
+
+// What tells a running container by its name: new links beside the shim's, which it removes itself, and the names that
+// it uses when it starts the container again.
+void rename_links(const storage::Instance& instance, const Container& before, const Container& after) {
+  const std::string config_file = instance.container_dir(after.id()) + "/shim.json";
+  shim::ShimConfig config = shim::shim_config_from_json(json::parse(file::read(config_file), "shim.json"));
+  config.name_link = instance.name_link(after.name());
+  const std::string old_netns = config.netns_link;
+  if (!old_netns.empty()) config.netns_link = netns_link(after);
+  file::replace(config_file, json::dump(shim::to_json(config)), 0600);
+  if (!after.running()) return;
+  shim::OwnedLink::create(config.name_link, after.id(), /*replaces=*/true).release();
+  sys::unlinkat_if_present(AT_FDCWD, instance.name_link(before.name()), 0);
+  if (old_netns.empty()) return;
+  shim::make_netns_link(config.netns_link, after.state.running.init.pid).release();
+  const std::string target = fmt::format("/proc/{}/ns/net", after.state.running.init.pid);
+  if (shim::link_target(old_netns) == target) sys::unlinkat_if_present(AT_FDCWD, old_netns, 0);
+}
+
+}  // namespace
+
+void Engine::rename(const std::string& name, const std::string& typed) {
+  const std::string new_name = typed.starts_with('/') ? typed.substr(1) : typed;
+  if (new_name.empty()) throw Error(ErrorKind::invalid_argument, "Neither old nor new names may be empty");
+  check_container_name(new_name);
+  const Container before = resolve(name);
+  if (before.name() == new_name) {
+    throw Error(ErrorKind::invalid_argument, "Renaming a container with the same name as its current name");
+  }
+  Container after = before;
+  storage::Transaction transaction(database());
+  rename_container(database(), after, new_name);
+  transaction.commit();
+  if (after.alive()) rename_links(instance_, before, after);
+}
+
+}  // namespace minidock

@@ -1,0 +1,84 @@
+// start, restart, attach: containers that exist already.
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/foreground.h"
+#include "engine/lifecycle.h"
+
+namespace minidock {
+namespace {
+
+streams::ClientOptions client_options(const Container& container, const AttachOptions& options) {
+  streams::ClientOptions client;
+  client.forward_stdin = options.interactive && container.definition.config.open_stdin;
+  client.terminal = container.definition.config.tty;
+  client.proxy_signals = options.proxy_signals;
+  if (!options.detach_keys.empty()) client.detach_keys = options.detach_keys;
+  streams::parse_detach_keys(client.detach_keys);
+  return client;
+}
+
+}  // namespace
+
+std::optional<int> Engine::start(const std::string& name, const AttachOptions& options) {
+  const Container found = resolve(name);
+  const streams::ClientOptions client = client_options(found, options);
+  EngineContext here = context();
+  shim::StartingShim shim = spawn_shim(instance_, config_, found.definition.host);
+  std::optional<Reservation> reservation = reserve_again(here, found.id());
+  if (!reservation) {
+    // Somebody has it: it runs, which is what is wanted, or it is in between.
+    const Container current = resolve(found.id());
+    if (current.running() || current.restarting()) return options.attach ? attach(found.id(), options) : std::nullopt;
+    wait(found.id());
+    reservation = reserve_again(here, found.id());
+    if (!reservation) {
+      throw Error(ErrorKind::conflict,
+                  fmt::format("container {} is being started or removed by another command", name));
+    }
+  }
+  minidock::start(here, *reservation, shim, options.attach);
+  if (!options.attach) return std::nullopt;
+  return stay_attached(here, *reservation, shim, client);
+}
+
+void Engine::restart(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
+  const Container found = resolve(name);
+  if (found.definition.host.auto_remove && found.alive()) {
+    // Its end would be its removal, here as in docker before 27.
+    throw Error(ErrorKind::conflict,
+                fmt::format("cannot restart container {}: it was created with --rm and would be removed", name));
+  }
+  stop(found.id(), timeout_seconds, signal);
+  start(found.id(), {});
+}
+
+std::optional<int> Engine::attach(const std::string& name, const AttachOptions& options) {
+  const Container found = resolve(name);
+  if (found.restarting()) {
+    throw Error(ErrorKind::conflict, "You cannot attach to a restarting container, wait until it is running");
+  }
+  if (!found.running()) {
+    throw Error(ErrorKind::conflict, "You cannot attach to a stopped container, start it first");
+  }
+  const streams::ClientOptions client = client_options(found, options);
+  const Fd init = process::open_exact(found.state.running.init);
+  Fd channel = shim::connect_attach(instance_.container_state_dir(found.id()));
+  const streams::Result result = streams::relay_shim(std::move(channel), client, init.get());
+  if (result.ending == streams::Ending::detached) return std::nullopt;
+  if (result.ending == streams::Ending::lost) {
+    throw Error(ErrorKind::unavailable,
+                fmt::format("the connection to container {} was lost: its shim has ended", name));
+  }
+  return result.exit_code;
+}
+
+void Engine::attach_network(const std::string& id, pid_t pid) {
+  EngineContext here = context();
+  attach_network_again(here, id, pid);
+}
+
+}  // namespace minidock
