@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/syscall.h"
@@ -17,17 +18,46 @@ namespace {
 
 using Kind = NamespaceChoice::Kind;
 
+// --dns… goes before daemon.json.
+ResolverSettings resolver_settings(const EngineContext& context, const HostConfig& host) {
+  const auto first = [](const std::vector<std::string>& a, const std::vector<std::string>& b) {
+    return a.empty() ? b : a;
+  };
+  return ResolverSettings{first(host.dns, context.config.dns), first(host.dns_search, context.config.dns_search),
+                          first(host.dns_options, context.config.dns_options)};
+}
+
+std::vector<ExtraHost> extra_hosts(const Reservation& reservation) {
+  std::vector<ExtraHost> hosts;
+  for (const std::string& text : reservation.container.definition.host.extra_hosts) {
+    const std::size_t colon = text.find(':');
+    std::string address = text.substr(colon + 1);
+    if (address == "host-gateway") address = reservation.container.state.endpoint.gateway;
+    if (address.empty()) {
+      throw Error(ErrorKind::invalid_argument,
+                  "unable to derive the IP value for host-gateway: the container has no network of its own");
+    }
+    hosts.push_back({address, text.substr(0, colon)});
+  }
+  hosts.insert(hosts.end(), reservation.links.hosts.begin(), reservation.links.hosts.end());
+  return hosts;
+}
+
 void write_engine_files(const EngineContext& context, const Reservation& reservation, int directory) {
   const ContainerDefinition& definition = reservation.container.definition;
   const bool host_network = reservation.namespaces.network.kind == Kind::host;
   const std::string host_resolv = host_resolv_conf();
-  const ResolverSettings resolvers{context.config.dns, context.config.dns_search, context.config.dns_options};
+  const HostConfig& host = definition.host;
+  const bool own_resolvers = !host.dns.empty() || !host.dns_search.empty() || !host.dns_options.empty();
+  const bool host_names = host_network && host.extra_hosts.empty();
   const std::pair<const char*, std::string> files[] = {
-      {"hosts", host_network ? file::read_if_exists("/etc/hosts").value_or("")
-                             : hosts_file({definition.config.hostname, definition.config.domainname,
-                                           reservation.container.state.endpoint.address})},
+      {"hosts", host_names ? file::read_if_exists("/etc/hosts").value_or("")
+                           : hosts_file({definition.config.hostname, definition.config.domainname,
+                                         reservation.container.state.endpoint.address},
+                                        extra_hosts(reservation))},
       {"hostname", definition.config.hostname + "\n"},
-      {"resolv.conf", host_network ? host_resolv : resolv_conf(host_resolv, resolvers)}};
+      {"resolv.conf",
+       host_network && !own_resolvers ? host_resolv : resolv_conf(host_resolv, resolver_settings(context, host))}};
   for (const auto& [name, content] : files) {
     file::write_at(directory, name, content, 0644);
     sys::fchownat(directory, name, root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
@@ -53,8 +83,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.name_link = context.instance.name_link(definition.name);
   const Kind network = reservation.namespaces.network.kind;
   if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
-  config.spec =
-      build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
+  config.spec = build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings,
+                            reservation.links.env});
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
   config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);

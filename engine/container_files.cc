@@ -30,8 +30,9 @@ bool reachable_resolver(const std::string& address) {
 
 }  // namespace
 
-std::string hosts_file(const HostsEntry& entry) {
+std::string hosts_file(const HostsEntry& entry, const std::vector<ExtraHost>& extra) {
   std::string text = kDefaultHosts;
+  for (const ExtraHost& host : extra) text += fmt::format("{}\t{}\n", host.address, host.names);
   if (entry.address.empty()) return text;
   const std::string full = entry.domainname.empty() ? "" : fmt::format("{}.{} ", entry.hostname, entry.domainname);
   text += fmt::format("{}\t{}{}\n", entry.address, full, entry.hostname);
@@ -61,7 +62,9 @@ std::string resolv_conf(const std::string& host_text, const ResolverSettings& se
   std::string text;
   for (const std::string& server : servers) text += fmt::format("nameserver {}\n", server);
   text += rest;
-  if (!settings.search.empty()) text += fmt::format("search {}\n", fmt::join(settings.search, " "));
+  // "." is docker's word for none.
+  const bool no_search = settings.search.size() == 1 && settings.search[0] == ".";
+  if (!settings.search.empty() && !no_search) text += fmt::format("search {}\n", fmt::join(settings.search, " "));
   if (!settings.options.empty()) text += fmt::format("options {}\n", fmt::join(settings.options, " "));
   return text;
 }

@@ -12,7 +12,13 @@ struct HostsEntry {
   std::string address;  // "" when the container has none of its own
 };
 
-std::string hosts_file(const HostsEntry& entry);
+// A further line: names of an address.
+struct ExtraHost {
+  std::string address;
+  std::string names;
+};
+
+std::string hosts_file(const HostsEntry& entry, const std::vector<ExtraHost>& extra);
 
 struct ResolverSettings {
   std::vector<std::string> servers;  // daemon.json's dns; empty: the host's

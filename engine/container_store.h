@@ -27,6 +27,7 @@ struct ContainerState {
   int exit_code = 0;
   bool oom_killed = false;
   int restart_count = 0;
+  std::string health;            // "starting", "healthy", "unhealthy" while it is probed; never stored
   bool stopped_by_user = false;  // its end was asked for: `unless-stopped` lets it be after a boot
   std::string error;             // why the last start failed
   // The network as it was attached at the last start.

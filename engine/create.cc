@@ -5,14 +5,17 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/format.h"
 #include "base/path.h"
 #include "base/random.h"
 #include "engine/capabilities.h"
 #include "engine/health_options.h"
+#include "engine/links.h"
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
+#include "engine/security_options.h"
 #include "engine/spec_builder.h"
 #include "engine/volumes.h"
 
@@ -71,6 +74,30 @@ void check_hostname(const std::string& hostname) {
   if (!valid) throw Error(ErrorKind::invalid_argument, fmt::format("invalid hostname format: {}", hostname));
 }
 
+void check_time_zone(const std::string& zone) {
+  if (zone.empty() || zone == "local") return;
+  const bool leaves = zone.starts_with('/') || zone.find("..") != std::string::npos;
+  if (leaves || !file::exists("/usr/share/zoneinfo/" + zone)) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("invalid --tz: unknown time zone {} (see /usr/share/zoneinfo)", zone));
+  }
+}
+
+void check_host_config(const HostConfig& host) {
+  if (host.oom_score_adj < -1000 || host.oom_score_adj > 1000) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("Invalid value {}, range for oom score adj is [-1000, 1000]", host.oom_score_adj));
+  }
+  if (host.shm_size < 0) throw Error(ErrorKind::invalid_argument, "SHM size can not be less than 0");
+  if (!host.storage_options.empty()) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("--storage-opt is not supported: {}={}", host.storage_options.begin()->first,
+                            host.storage_options.begin()->second));
+  }
+  check_time_zone(host.timezone);
+  parse_security_options(host.security_options);
+}
+
 std::string choose_name(const EngineContext& context, const std::string& requested, const std::string& id) {
   if (!requested.empty()) {
     const std::string name = requested.starts_with('/') ? requested.substr(1) : requested;
@@ -109,6 +136,9 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   check_hostname(definition.config.hostname);
   if (!definition.config.stop_signal.empty()) options::parse_signal(definition.config.stop_signal);
   definition.args = full_command(definition.config);
+  if (definition.host.shm_size == 0) definition.host.shm_size = context.config.default_shm_size;
+  check_host_config(definition.host);
+  check_links(context, definition.host);
   definition.mount_points = resolve_mounts(context, definition.host, image_config.volumes);
   return definition;
 }

@@ -13,6 +13,7 @@
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
 #include "engine/shim/owned_link.h"
+#include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
 #include "engine/volumes.h"
 #include "image/image_store.h"
@@ -154,6 +155,12 @@ void apply_record(ContainerState& state, const shim::ExitRecord& record) {
   state.running = {};
 }
 
+std::string health_of(const storage::Instance& instance, const ContainerDefinition& definition) {
+  if (!definition.config.healthcheck || !definition.config.healthcheck->is_set()) return "";
+  const std::optional<Json> report = shim::read_health(instance.container_state_dir(definition.id));
+  return report ? json::get_string(*report, "Status") : "";
+}
+
 // Somebody alive is responsible: only look.
 void look(const storage::Instance& instance, Container& container) {
   if (const auto record = read_exit_record(instance, container.id())) {
@@ -166,6 +173,7 @@ void look(const storage::Instance& instance, Container& container) {
   container.state.running = *running;
   container.state.started_at = running->started_at;
   container.state.restart_count = running->restart_count;
+  container.state.health = health_of(instance, container.definition);
   container.state.status = running->restarting ? ContainerStatus::restarting : ContainerStatus::running;
   if (!running->restarting) return;
   container.state.exit_code = running->exit_code;

@@ -48,10 +48,19 @@ std::string mounts_text(const ContainerDefinition& definition, bool truncate) {
 
 }  // namespace
 
+namespace {
+
+std::string health_text(const std::string& health) {
+  if (health.empty()) return "";
+  return health == "starting" ? " (health: starting)" : fmt::format(" ({})", health);
+}
+
+}  // namespace
+
 std::string status_text(const ContainerState& state) {
   switch (state.status) {
     case ContainerStatus::running:
-      return "Up " + format::human_duration(format::now_ns() - state.started_at);
+      return "Up " + format::human_duration(format::now_ns() - state.started_at) + health_text(state.health);
     case ContainerStatus::restarting:
       return fmt::format("Restarting ({}) {}", state.exit_code, ago(state.finished_at));
     case ContainerStatus::exited:

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/lifecycle.h"
+#include "engine/links.h"
 #include "engine/namespace_options.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
@@ -78,6 +79,8 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
   reservation.network = network::default_network(context.database, context.instance, context.config.bip);
   container.state.network_id = reservation.network.id;
   container.state.endpoint = network::reserve_endpoint(context.database, reservation.network, container.id());
+  const std::string& mac_address = container.definition.config.mac_address;
+  if (!mac_address.empty()) container.state.endpoint.mac_address = mac_address;
   container.state.ports = container.definition.host.ports;
   if (container.definition.host.publish_all_ports) add_exposed_ports(container.definition, container.state.ports);
   for (Fd& socket : network::reserve_ports(context.database, container.id(), container.state.endpoint.address,
@@ -89,6 +92,7 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
 void choose_for_start(EngineContext& context, Reservation& reservation, const ContainerDefinition& definition) {
   reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
   reservation.mappings = mappings_for(context, reservation.namespaces);
+  reservation.links = resolve_links(context, definition);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "engine/container_store.h"
 #include "engine/context.h"
+#include "engine/links.h"
 #include "engine/spec_builder.h"
 
 namespace minidock {
@@ -16,7 +17,8 @@ struct Reservation {
   NamespaceChoices namespaces;
   IdMappings mappings;
   network::Network network;  // valid when the container has an endpoint
-  std::vector<Fd> kept;      // port sockets and the lock, for the shim
+  Links links;
+  std::vector<Fd> kept;  // port sockets and the lock, for the shim
   bool has_endpoint() const { return !container.state.endpoint.address.empty(); }
 };
 

@@ -1,16 +1,15 @@
 #include "engine/spec_builder.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
-
-#include <memory>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "engine/capabilities.h"
+#include "engine/device_options.h"
 #include "engine/seccomp/seccomp.h"
+#include "engine/security_options.h"
+#include "engine/ulimits.h"
 #include "storage/layer_store.h"
 
 namespace minidock {
@@ -66,7 +65,7 @@ void add_ipc_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
       {"/dev/shm",
        "tmpfs",
        "shm",
-       {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", inputs.config.default_shm_size)}});
+       {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", inputs.definition.host.shm_size)}});
 }
 
 void add_system_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
@@ -77,7 +76,8 @@ void add_system_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
   // docker: the container's cgroup is writable under remapping (its files belong to the host's root) or when
   // privileged.
   Words cgroup = plain;
-  if (!privileged && inputs.namespaces.user.kind == Kind::host) cgroup.emplace_back("ro");
+  const bool writable_cgroups = parse_security_options(inputs.definition.host.security_options).writable_cgroups;
+  if (!privileged && !writable_cgroups && inputs.namespaces.user.kind == Kind::host) cgroup.emplace_back("ro");
 
   spec.mounts.push_back({"/proc", "proc", "proc", plain});
   spec.mounts.push_back({"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}});
@@ -123,45 +123,6 @@ void add_user_mounts(runtime::Spec& spec, const ContainerDefinition& definition)
     if (mount.copy_up) options.emplace_back("copy-up");
     spec.mounts.push_back({mount.destination, "bind", mount.source, options});
   }
-}
-
-// ---- devices
-
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
-
-// --privileged: every device node of the host, but for what the container has of its own.
-void add_host_devices(runtime::Spec& spec, const std::string& directory) {
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(directory.c_str()));
-  if (!dir) return;
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name(entry->d_name);
-    const std::string path = directory + "/" + name;
-    if (name == "." || name == "..") continue;
-    struct stat info {};
-    if (lstat(path.c_str(), &info) != 0) continue;
-    if (S_ISDIR(info.st_mode)) {
-      const bool own = directory == "/dev" && (name == "pts" || name == "shm" || name == "mqueue" || name == "fd");
-      if (!own) add_host_devices(spec, path);
-      continue;
-    }
-    const bool device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
-    const bool standard =
-        directory == "/dev" && (name == "null" || name == "zero" || name == "full" || name == "random" ||
-                                name == "urandom" || name == "tty" || name == "ptmx" || name == "console");
-    if (device && !standard) spec.mounts.push_back({path, "bind", path, {"bind", "rprivate"}});
-  }
-}
-
-void set_device_rules(runtime::Spec& spec) {
-  const std::optional<std::int64_t> any;
-  // The last match decides. mknod of anything is allowed (the capability rules it), use only of these.
-  spec.device_rules = {{false, "a", any, any, "rwm"}, {true, "c", any, any, "m"}, {true, "b", any, any, "m"}};
-  for (const auto& [major, minor] : {std::pair{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 1}, {5, 2}}) {
-    spec.device_rules.push_back({true, "c", major, minor, "rwm"});
-  }
-  spec.device_rules.push_back({true, "c", 136, any, "rwm"});
 }
 
 // ---- what is hidden
@@ -210,22 +171,36 @@ void add_init(runtime::Spec& spec, const SpecInputs& inputs) {
 
 // ---- process, rootfs
 
+void set_security(runtime::Spec& spec, const SpecInputs& inputs, const Words& capabilities) {
+  const SecurityOptions security = parse_security_options(inputs.definition.host.security_options);
+  spec.process.no_new_privileges = security.no_new_privileges;
+  if (security.no_seccomp || (inputs.definition.host.privileged && security.seccomp_profile.empty())) return;
+  const std::string cache = inputs.instance.cache() + "/seccomp";
+  spec.seccomp_bpf_file = security.seccomp_profile.empty()
+                              ? seccomp::default_profile_file(cache, capabilities)
+                              : seccomp::profile_file(cache, security.seccomp_profile, capabilities);
+}
+
 void set_process(runtime::Spec& spec, const SpecInputs& inputs) {
   const ContainerDefinition& definition = inputs.definition;
   runtime::Process& process = spec.process;
   process.terminal = definition.config.tty;
   process.user = definition.config.user;
   process.args = definition.args;
-  process.env = process_environment(definition);
+  process.env = process_environment(definition, inputs.link_env);
   process.cwd = definition.config.working_dir.empty() ? "/" : definition.config.working_dir;
   const Words capabilities =
       effective_capabilities(definition.host.privileged, definition.host.cap_add, definition.host.cap_drop);
   process.capabilities.bounding = capabilities;
   process.capabilities.effective = capabilities;
   process.capabilities.permitted = capabilities;
-  if (!definition.host.privileged) {
-    spec.seccomp_bpf_file = seccomp::default_profile_file(inputs.instance.cache() + "/seccomp", capabilities);
+  process.rlimits = rlimits(definition.host.resources.ulimits);
+  process.additional_groups = definition.host.group_add;
+  if (definition.host.oom_score_adj != 0) process.oom_score_adj = definition.host.oom_score_adj;
+  if (!definition.host.umask.empty()) {
+    process.umask = static_cast<std::uint32_t>(std::stoul(definition.host.umask, nullptr, 8));
   }
+  set_security(spec, inputs, capabilities);
 }
 
 void set_rootfs(runtime::Spec& spec, const SpecInputs& inputs) {
@@ -243,9 +218,18 @@ void set_rootfs(runtime::Spec& spec, const SpecInputs& inputs) {
 
 void set_sysctls(runtime::Spec& spec, const SpecInputs& inputs) {
   const Kind network = inputs.namespaces.network.kind;
-  if (network != Kind::own && network != Kind::none) return;
-  spec.sysctl["net.ipv4.ip_unprivileged_port_start"] = "0";
-  if (inputs.namespaces.user.kind == Kind::host) spec.sysctl["net.ipv4.ping_group_range"] = "0 2147483647";
+  if (network == Kind::own || network == Kind::none) {
+    spec.sysctl["net.ipv4.ip_unprivileged_port_start"] = "0";
+    if (inputs.namespaces.user.kind == Kind::host) spec.sysctl["net.ipv4.ping_group_range"] = "0 2147483647";
+  }
+  for (const auto& [name, value] : inputs.definition.host.sysctls) spec.sysctl[name] = value;
+}
+
+// --tz: the zone's file over the image's.
+void add_time_zone(runtime::Spec& spec, const std::string& zone) {
+  if (zone.empty()) return;
+  const std::string file = zone == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/" + zone;
+  spec.mounts.push_back({"/etc/localtime", "bind", file, {"bind", "ro", "rprivate"}});
 }
 
 }  // namespace
@@ -270,9 +254,11 @@ std::vector<std::string> merge_environment(const std::vector<std::string>& base,
   return result;
 }
 
-std::vector<std::string> process_environment(const ContainerDefinition& definition) {
+std::vector<std::string> process_environment(const ContainerDefinition& definition,
+                                             const std::vector<std::string>& link_env) {
   std::vector<std::string> base{kDefaultPath, "HOSTNAME=" + definition.config.hostname};
   if (definition.config.tty) base.emplace_back("TERM=xterm");
+  base.insert(base.end(), link_env.begin(), link_env.end());
   return merge_environment(base, definition.config.env);
 }
 
@@ -286,14 +272,17 @@ runtime::Spec build_spec(const SpecInputs& inputs) {
     spec.domainname = inputs.definition.config.domainname;
   }
   add_system_mounts(spec, inputs);
-  if (inputs.definition.host.privileged) {
-    add_host_devices(spec, "/dev");
+  const HostConfig& host = inputs.definition.host;
+  if (host.privileged) {
+    add_all_host_devices(spec);
   } else {
-    set_device_rules(spec);
-    set_hidden_paths(spec);
+    spec.device_rules = default_device_rules();
+    add_devices(spec, host.resources);
+    if (!parse_security_options(host.security_options).unconfined_system_paths) set_hidden_paths(spec);
   }
   add_engine_files(spec, inputs);
   add_user_mounts(spec, inputs.definition);
+  add_time_zone(spec, host.timezone);
   add_init(spec, inputs);
   set_sysctls(spec, inputs);
   spec.cgroups_path = fmt::format("/{}/{}", inputs.instance.cgroup_parent, inputs.definition.id);

@@ -32,12 +32,15 @@ struct SpecInputs {
   const ContainerDefinition& definition;
   const NamespaceChoices& namespaces;
   const IdMappings& mappings;  // of the user namespace, own or joined; empty without one
+  const std::vector<std::string>& link_env;
 };
 
 runtime::Spec build_spec(const SpecInputs& inputs);
 
-// The environment of the main process: docker's PATH, HOSTNAME and TERM, then the image's and the user's.
-std::vector<std::string> process_environment(const ContainerDefinition& definition);
+// The environment of the main process: docker's PATH, HOSTNAME and TERM, then that of links, the image's and the
+// user's.
+std::vector<std::string> process_environment(const ContainerDefinition& definition,
+                                             const std::vector<std::string>& link_env);
 
 // As `base`, with each "K=V" of `overrides` replacing an earlier K; "K" alone removes it.
 std::vector<std::string> merge_environment(const std::vector<std::string>& base,

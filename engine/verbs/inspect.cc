@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "engine/engine.h"
+#include "engine/inspect_host_config.h"
 #include "engine/lifecycle.h"
 #include "engine/shim/state_directory.h"
 #include "image/reference.h"
@@ -14,8 +15,6 @@ namespace minidock {
 namespace {
 
 std::string time_text(std::int64_t ns) { return ns == 0 ? std::string(format::kZeroTime) : format::rfc3339_nano(ns); }
-
-OrderedJson nullable(const std::vector<std::string>& list) { return list.empty() ? OrderedJson() : OrderedJson(list); }
 
 OrderedJson empty_object_set(const std::vector<std::string>& keys) {
   if (keys.empty()) return nullptr;
@@ -53,67 +52,6 @@ OrderedJson state_json(const ContainerState& state) {
                      {"Error", state.error},
                      {"StartedAt", time_text(state.started_at)},
                      {"FinishedAt", time_text(state.finished_at)}};
-}
-
-// "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], null for one that is only exposed.
-OrderedJson port_map(const std::vector<network::PublishedPort>& ports, const std::vector<std::string>& exposed) {
-  OrderedJson map = OrderedJson::object();
-  for (const std::string& port : exposed) map[port] = nullptr;
-  for (const network::PublishedPort& port : ports) {
-    OrderedJson& bindings = map[fmt::format("{}/{}", port.container_port, port.protocol)];
-    if (!bindings.is_array()) bindings = OrderedJson::array();
-    bindings.push_back({{"HostIp", port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
-  }
-  return map;
-}
-
-OrderedJson requested_ports(const HostConfig& host) {
-  OrderedJson map = port_map(host.ports, {});
-  for (auto& [port, bindings] : map.items()) {
-    for (OrderedJson& binding : bindings) {
-      if (binding["HostIp"] == "0.0.0.0") binding["HostIp"] = "";
-      if (binding["HostPort"] == "0") binding["HostPort"] = "";
-    }
-  }
-  return map;
-}
-
-OrderedJson host_config_json(const ContainerDefinition& definition) {
-  const HostConfig& host = definition.host;
-  std::vector<std::string> binds;
-  OrderedJson mounts = OrderedJson::array();
-  for (const MountRequest& mount : host.mounts) {
-    if (!mount.text.empty()) {
-      binds.push_back(mount.text);
-      continue;
-    }
-    constexpr const char* kTypes[] = {"bind", "volume", "tmpfs"};
-    OrderedJson item{{"Type", kTypes[static_cast<int>(mount.type)]}};
-    if (!mount.source.empty()) item["Source"] = mount.source;
-    item["Target"] = mount.destination;
-    if (mount.read_only) item["ReadOnly"] = true;
-    mounts.push_back(std::move(item));
-  }
-  OrderedJson result{
-      {"Binds", nullable(binds)},
-      {"ContainerIDFile", ""},
-      {"LogConfig", {{"Type", "json-file"}, {"Config", OrderedJson::object()}}},
-      {"NetworkMode", host.network_mode},
-      {"PortBindings", requested_ports(host)},
-      {"RestartPolicy", {{"Name", host.restart.name}, {"MaximumRetryCount", host.restart.maximum_retries}}},
-      {"AutoRemove", host.auto_remove},
-      {"CapAdd", nullable(host.cap_add)},
-      {"CapDrop", nullable(host.cap_drop)},
-      {"CgroupnsMode", host.cgroupns_mode},
-      {"IpcMode", host.ipc_mode},
-      {"PidMode", host.pid_mode},
-      {"Privileged", host.privileged},
-      {"ReadonlyRootfs", host.readonly_rootfs},
-      {"UTSMode", host.uts_mode},
-      {"UsernsMode", host.userns_mode}};
-  if (!mounts.empty()) result["Mounts"] = mounts;
-  if (host.init) result["Init"] = *host.init;
-  return result;
 }
 
 OrderedJson mounts_json(const ContainerDefinition& definition) {

@@ -12,8 +12,8 @@ namespace {
 
 using Filters = std::map<std::string, std::vector<std::string>>;
 
-const std::set<std::string> kFilterNames{"id",     "name",  "label",   "status", "exited",  "ancestor",
-                                         "before", "since", "network", "volume", "publish", "expose"};
+const std::set<std::string> kFilterNames{"id",    "name",    "label",  "status",  "exited", "ancestor", "before",
+                                         "since", "network", "volume", "publish", "expose", "health"};
 
 Filters parse_filters(const std::vector<std::string>& texts) {
   Filters filters;
@@ -76,6 +76,7 @@ bool matches_one(const Container& container, const std::string& name, const std:
     return definition.image_reference == value ||
            (id != lookups.ancestor_ids.end() && definition.image_id == id->second);
   }
+  if (name == "health") return (container.state.health.empty() ? "none" : container.state.health) == value;
   if (name == "before") return definition.created < lookups.created.at(value);
   if (name == "since") return definition.created > lookups.created.at(value);
   if (name == "network") {

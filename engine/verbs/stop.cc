@@ -108,11 +108,9 @@ int Engine::wait(const std::string& name) {
 
 namespace {
 
-bool holds(const storage::Instance& instance, const Container& container, WaitCondition condition) {
+bool holds(const Container& container, WaitCondition condition) {
   if (condition == WaitCondition::running) return container.running();
-  const std::optional<Json> health = shim::read_health(instance.container_state_dir(container.id()));
-  if (!container.running() || !health) return false;
-  return json::get_string(*health, "Status") == (condition == WaitCondition::healthy ? "healthy" : "unhealthy");
+  return container.state.health == (condition == WaitCondition::healthy ? "healthy" : "unhealthy");
 }
 
 }  // namespace
@@ -129,7 +127,7 @@ int Engine::wait(const std::string& name, WaitCondition condition) {
     }
     return code;
   }
-  while (!holds(instance_, resolve(id), condition)) {
+  while (!holds(resolve(id), condition)) {
     for (int i = 0; i < kMillisecondsBetweenLooks; ++i) pause_for_a_millisecond();
   }
   return 0;

@@ -1,0 +1,172 @@
+#include "engine/inspect_host_config.h"
+
+#include <fmt/format.h>
+
+namespace minidock {
+namespace {
+
+OrderedJson nullable(const std::vector<std::string>& list) { return list.empty() ? OrderedJson() : OrderedJson(list); }
+
+OrderedJson object_of(const std::map<std::string, std::string>& entries) {
+  OrderedJson object = OrderedJson::object();
+  for (const auto& [key, value] : entries) object[key] = value;
+  return object;
+}
+
+OrderedJson requested_ports(const HostConfig& host) {
+  OrderedJson map = port_map(host.ports, {});
+  for (auto& [port, bindings] : map.items()) {
+    for (OrderedJson& binding : bindings) {
+      if (binding["HostIp"] == "0.0.0.0") binding["HostIp"] = "";
+      if (binding["HostPort"] == "0") binding["HostPort"] = "";
+    }
+  }
+  return map;
+}
+
+OrderedJson requested_mounts(const HostConfig& host) {
+  OrderedJson mounts = OrderedJson::array();
+  for (const MountRequest& mount : host.mounts) {
+    if (!mount.text.empty()) continue;
+    constexpr const char* kTypes[] = {"bind", "volume", "tmpfs"};
+    OrderedJson item{{"Type", kTypes[static_cast<int>(mount.type)]}};
+    if (!mount.source.empty()) item["Source"] = mount.source;
+    item["Target"] = mount.destination;
+    if (mount.read_only) item["ReadOnly"] = true;
+    mounts.push_back(std::move(item));
+  }
+  return mounts;
+}
+
+OrderedJson requested_binds(const HostConfig& host) {
+  std::vector<std::string> binds;
+  for (const MountRequest& mount : host.mounts) {
+    if (!mount.text.empty()) binds.push_back(mount.text);
+  }
+  return nullable(binds);
+}
+
+// "/db:/web/db"
+OrderedJson links(const ContainerDefinition& definition) {
+  std::vector<std::string> list;
+  for (const std::string& link : definition.host.links) {
+    const std::size_t colon = link.find(':');
+    const std::string alias = colon == std::string::npos ? link : link.substr(colon + 1);
+    list.push_back(fmt::format("/{}:/{}/{}", link.substr(0, colon), definition.name, alias));
+  }
+  return nullable(list);
+}
+
+OrderedJson values(const std::vector<DeviceValue>& devices, const char* key) {
+  OrderedJson list = OrderedJson::array();
+  for (const DeviceValue& device : devices) list.push_back({{"Path", device.path}, {key, device.value}});
+  return list;
+}
+
+OrderedJson devices(const std::vector<DeviceRequest>& requests) {
+  OrderedJson list = OrderedJson::array();
+  for (const DeviceRequest& device : requests) {
+    list.push_back({{"PathOnHost", device.host_path},
+                    {"PathInContainer", device.container_path},
+                    {"CgroupPermissions", device.access}});
+  }
+  return list;
+}
+
+OrderedJson ulimits(const std::vector<Ulimit>& limits) {
+  OrderedJson list = OrderedJson::array();
+  for (const Ulimit& limit : limits) {
+    list.push_back({{"Name", limit.name}, {"Hard", limit.hard}, {"Soft", limit.soft}});
+  }
+  return limits.empty() ? OrderedJson() : list;
+}
+
+void add_resources(OrderedJson& result, const Resources& resources) {
+  result["CpuShares"] = resources.cpu_shares;
+  result["Memory"] = resources.memory;
+  result["NanoCpus"] = resources.nano_cpus;
+  result["CgroupParent"] = resources.cgroup_parent;
+  result["BlkioWeight"] = resources.blkio_weight;
+  result["BlkioWeightDevice"] = values(resources.blkio_weight_device, "Weight");
+  result["BlkioDeviceReadBps"] = values(resources.device_read_bps, "Rate");
+  result["BlkioDeviceWriteBps"] = values(resources.device_write_bps, "Rate");
+  result["BlkioDeviceReadIOps"] = values(resources.device_read_iops, "Rate");
+  result["BlkioDeviceWriteIOps"] = values(resources.device_write_iops, "Rate");
+  result["CpuPeriod"] = resources.cpu_period;
+  result["CpuQuota"] = resources.cpu_quota;
+  result["CpuRealtimePeriod"] = resources.cpu_realtime_period;
+  result["CpuRealtimeRuntime"] = resources.cpu_realtime_runtime;
+  result["CpusetCpus"] = resources.cpuset_cpus;
+  result["CpusetMems"] = resources.cpuset_mems;
+  result["Devices"] = devices(resources.devices);
+  result["DeviceCgroupRules"] = nullable(resources.device_cgroup_rules);
+  result["DeviceRequests"] = nullptr;
+  result["KernelMemory"] = 0;
+  result["KernelMemoryTCP"] = 0;
+  result["MemoryReservation"] = resources.memory_reservation;
+  result["MemorySwap"] = resources.memory_swap;
+  result["MemorySwappiness"] = resources.memory_swappiness ? OrderedJson(*resources.memory_swappiness) : OrderedJson();
+  result["OomKillDisable"] = resources.oom_kill_disable;
+  result["PidsLimit"] = resources.pids_limit ? OrderedJson(*resources.pids_limit) : OrderedJson();
+  result["Ulimits"] = ulimits(resources.ulimits);
+}
+
+}  // namespace
+
+OrderedJson port_map(const std::vector<network::PublishedPort>& ports, const std::vector<std::string>& exposed) {
+  OrderedJson map = OrderedJson::object();
+  for (const std::string& port : exposed) map[port] = nullptr;
+  for (const network::PublishedPort& port : ports) {
+    OrderedJson& bindings = map[fmt::format("{}/{}", port.container_port, port.protocol)];
+    if (!bindings.is_array()) bindings = OrderedJson::array();
+    bindings.push_back({{"HostIp", port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
+  }
+  return map;
+}
+
+OrderedJson host_config_json(const ContainerDefinition& definition) {
+  const HostConfig& host = definition.host;
+  OrderedJson result{
+      {"Binds", requested_binds(host)},
+      {"ContainerIDFile", host.cid_file},
+      {"LogConfig",
+       {{"Type", host.log.driver.empty() ? "json-file" : host.log.driver}, {"Config", object_of(host.log.options)}}},
+      {"NetworkMode", host.network_mode},
+      {"PortBindings", requested_ports(host)},
+      {"RestartPolicy", {{"Name", host.restart.name}, {"MaximumRetryCount", host.restart.maximum_retries}}},
+      {"AutoRemove", host.auto_remove},
+      {"VolumeDriver", host.volume_driver},
+      {"VolumesFrom", nullable(host.volumes_from)},
+      {"CapAdd", nullable(host.cap_add)},
+      {"CapDrop", nullable(host.cap_drop)},
+      {"CgroupnsMode", host.cgroupns_mode},
+      {"Dns", host.dns},
+      {"DnsOptions", host.dns_options},
+      {"DnsSearch", host.dns_search},
+      {"ExtraHosts", nullable(host.extra_hosts)},
+      {"GroupAdd", nullable(host.group_add)},
+      {"IpcMode", host.ipc_mode},
+      {"Cgroup", ""},
+      {"Links", links(definition)},
+      {"OomScoreAdj", host.oom_score_adj},
+      {"PidMode", host.pid_mode},
+      {"Privileged", host.privileged},
+      {"PublishAllPorts", host.publish_all_ports},
+      {"ReadonlyRootfs", host.readonly_rootfs},
+      {"SecurityOpt", nullable(host.security_options)},
+      {"UTSMode", host.uts_mode},
+      {"UsernsMode", host.userns_mode},
+      {"ShmSize", host.shm_size},
+      {"Runtime", host.runtime.empty() ? "minidock" : host.runtime},
+      {"ConsoleSize", {0, 0}},
+      {"Isolation", ""}};
+  add_resources(result, host.resources);
+  const OrderedJson mounts = requested_mounts(host);
+  if (!mounts.empty()) result["Mounts"] = mounts;
+  if (!host.sysctls.empty()) result["Sysctls"] = object_of(host.sysctls);
+  if (!host.annotations.empty()) result["Annotations"] = object_of(host.annotations);
+  if (host.init) result["Init"] = *host.init;
+  return result;
+}
+
+}  // namespace minidock
