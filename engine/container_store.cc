@@ -98,6 +98,11 @@ std::string_view to_string(ContainerStatus status) {
   return "created";
 }
 
+std::string_view shown_status(const ContainerState& state) {
+  if (state.paused) return "paused";
+  return to_string(state.status == ContainerStatus::starting ? ContainerStatus::created : state.status);
+}
+
 Fd try_lock_container(const storage::Instance& instance, const std::string& id) {
   Fd lock = open_lock_file(instance, id);
   if (!sys::try_flock(lock.get(), LOCK_EX)) return Fd();
@@ -134,6 +139,12 @@ void insert_container(storage::Database& database, const Container& container) {
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state) {
   storage::Statement update = database.prepare("UPDATE containers SET status = ?, state = ? WHERE id = ?");
   update.bind(to_string(state.status)).bind(json::dump(state_to_json(state))).bind(id);
+  update.run();
+}
+
+void update_container_definition(storage::Database& database, const ContainerDefinition& definition) {
+  storage::Statement update = database.prepare("UPDATE containers SET definition = ? WHERE id = ?");
+  update.bind(json::dump(to_json(definition))).bind(definition.id);
   update.run();
 }
 

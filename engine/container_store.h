@@ -17,6 +17,10 @@ namespace minidock {
 enum class ContainerStatus { created, starting, running, exited };
 std::string_view to_string(ContainerStatus status);
 
+struct ContainerState;
+// As docker names it: a paused container runs, one that starts is only created yet.
+std::string_view shown_status(const ContainerState& state);
+
 // What changes while a container lives; stored beside its definition.
 struct ContainerState {
   ContainerStatus status = ContainerStatus::created;
@@ -25,7 +29,8 @@ struct ContainerState {
   std::int64_t finished_at = 0;
   int exit_code = 0;
   bool oom_killed = false;
-  std::string error;  // why the last start failed
+  bool paused = false;  // while running: not stored, the cgroup tells
+  std::string error;    // why the last start failed
   // The network as it was attached at the last start.
   network::Endpoint endpoint;
   std::string network_id;
@@ -48,6 +53,7 @@ Fd lock_container(const storage::Instance& instance, const std::string& id);    
 // ErrorKind::conflict with docker's words when the name is taken.
 void insert_container(storage::Database& database, const Container& container);
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state);
+void update_container_definition(storage::Database& database, const ContainerDefinition& definition);
 void delete_container(storage::Database& database, const std::string& id);
 
 // Full id, then name, then unique id prefix. ErrorKind::not_found "No such container: X".

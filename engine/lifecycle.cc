@@ -10,8 +10,10 @@
 #include "base/syscall.h"
 #include "engine/container_files.h"
 #include "engine/namespace_options.h"
+#include "engine/resources.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
+#include "engine/runtime/freezer.h"
 #include "engine/shim/owned_link.h"
 #include "engine/state_directory.h"
 #include "engine/volumes.h"
@@ -140,7 +142,7 @@ void remove_remains_of_shim(EngineContext& context, const Container& container, 
   const std::string state_dir = context.instance.container_state_dir(container.id());
   // After its record a shim removes all that it made, the state file last.
   if (ended_with_record && !file::exists(state_dir + "/state.json")) return;
-  const std::string cgroup = fmt::format("/{}/{}", context.instance.cgroup_parent, container.id());
+  const std::string cgroup = cgroups_path(context.instance, container.definition);
   runtime::kill_cgroup(cgroup);
   runtime::remove_cgroup(cgroup);
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/attach.sock", 0);
@@ -259,12 +261,14 @@ void look(const storage::Instance& instance, Container& container) {
     apply_record(container.state, *record);
     return;
   }
-  if (container.running()) return;
-  const std::optional<shim::RunningState> running = read_running_state(instance, container.id());
-  if (!running) return;
-  container.state.running = *running;
-  container.state.started_at = container.state.running.started_at;
-  container.state.status = ContainerStatus::running;
+  if (!container.running()) {
+    const std::optional<shim::RunningState> running = read_running_state(instance, container.id());
+    if (!running) return;
+    container.state.running = *running;
+    container.state.started_at = container.state.running.started_at;
+    container.state.status = ContainerStatus::running;
+  }
+  container.state.paused = runtime::is_frozen(cgroups_path(instance, container.definition));
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ std::string mounts_text(const ContainerDefinition& definition, bool truncate) {
 std::string status_text(const ContainerState& state) {
   switch (state.status) {
     case ContainerStatus::running:
-      return "Up " + format::human_duration(format::now_ns() - state.started_at);
+      return fmt::format("Up {}{}", format::human_duration(format::now_ns() - state.started_at),
+                         state.paused ? " (Paused)" : "");
     case ContainerStatus::exited:
       return fmt::format("Exited ({}) {}", state.exit_code, ago(state.finished_at));
     case ContainerStatus::created:
@@ -103,8 +104,7 @@ OrderedJson container_row(const Container& container, bool truncate) {
       {"Networks", network},
       {"Ports", ports_text(container)},
       {"RunningFor", ago(definition.created)},
-      {"State", std::string(to_string(container.state.status == ContainerStatus::starting ? ContainerStatus::created
-                                                                                          : container.state.status))},
+      {"State", std::string(shown_status(container.state))},
       {"Status", status_text(container.state)}};
 }
 

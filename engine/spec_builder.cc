@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "engine/capabilities.h"
+#include "engine/resources.h"
 #include "engine/seccomp/seccomp.h"
 #include "storage/layer_store.h"
 
@@ -296,7 +297,8 @@ runtime::Spec build_spec(const SpecInputs& inputs) {
   add_user_mounts(spec, inputs.definition);
   add_init(spec, inputs);
   set_sysctls(spec, inputs);
-  spec.cgroups_path = fmt::format("/{}/{}", inputs.instance.cgroup_parent, inputs.definition.id);
+  spec.cgroups_path = cgroups_path(inputs.instance, inputs.definition);
+  spec.resources = runtime_limits(inputs.definition.host.resources);
   return spec;
 }
 

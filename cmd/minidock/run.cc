@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cmd/minidock/command.h"
+#include "cmd/minidock/resource_options.h"
 #include "engine/option_parsers.h"
 
 namespace minidock::cmd {
@@ -57,6 +58,7 @@ void add_options(CLI::App& app, RunOptions& options, Words& words) {
   app.add_flag("-q,--quiet", options.quiet_pull, "Suppress the pull output");
   app.add_flag("--sig-proxy,!--no-sig-proxy", options.proxy_signals, "Proxy received signals to the process");
   app.add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
+  add_resource_options(app, options.host.resources);
   app.add_option("--cidfile", options.cid_file, "Write the container ID to the file");
 }
 

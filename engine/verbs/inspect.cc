@@ -25,10 +25,9 @@ OrderedJson empty_object_set(const std::vector<std::string>& keys) {
 
 OrderedJson state_json(const ContainerState& state) {
   const bool running = state.status == ContainerStatus::running;
-  const ContainerStatus shown = state.status == ContainerStatus::starting ? ContainerStatus::created : state.status;
-  return OrderedJson{{"Status", std::string(to_string(shown))},
+  return OrderedJson{{"Status", std::string(shown_status(state))},
                      {"Running", running},
-                     {"Paused", false},
+                     {"Paused", state.paused},
                      {"Restarting", false},
                      {"OOMKilled", state.oom_killed},
                      {"Dead", false},

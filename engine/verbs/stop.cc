@@ -10,7 +10,8 @@
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
 #include "engine/option_parsers.h"
-#include "engine/runtime/container_process.h"
+#include "engine/resources.h"
+#include "engine/runtime/freezer.h"
 #include "engine/state_directory.h"
 
 namespace minidock {
@@ -29,6 +30,11 @@ bool wait_for_end(int pidfd, int seconds) {
   }
 }
 
+// A frozen process takes a signal only when it runs again; SIGKILL ends it as it is.
+void let_signal_through(const storage::Instance& instance, const Container& container) {
+  if (container.state.paused) runtime::thaw_cgroup(cgroups_path(instance, container.definition));
+}
+
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
@@ -37,8 +43,9 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
   const std::string& image_signal = found.definition.config.stop_signal;
   const int number = options::parse_signal(!signal.empty() ? signal : !image_signal.empty() ? image_signal : "SIGTERM");
   const Fd init = process::open_exact(found.state.running.init);
-  if (init && sys::pidfd_signal_if_alive(init.get(), number) &&
-      !wait_for_end(init.get(), timeout_seconds.value_or(kDefaultStopSeconds))) {
+  const bool told = init && sys::pidfd_signal_if_alive(init.get(), number);
+  if (told) let_signal_through(instance_, found);
+  if (told && !wait_for_end(init.get(), timeout_seconds.value_or(kDefaultStopSeconds))) {
     sys::pidfd_signal_if_alive(init.get(), SIGKILL);
     if (!wait_for_end(init.get(), kKillSeconds)) {
       throw Error(
@@ -57,6 +64,9 @@ void Engine::kill(const std::string& name, const std::string& signal) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
   }
+  const std::string& stop_signal = found.definition.config.stop_signal;
+  // docker resumes a container only for a signal that is to end it.
+  if (stop_signal.empty() || options::parse_signal(stop_signal) == number) let_signal_through(instance_, found);
   if (number == SIGKILL) wait(found.id());
 }
 
@@ -82,6 +92,11 @@ int Engine::wait(const std::string& name) {
 void Engine::remove(const std::string& name, bool force, bool volumes) {
   Container found = resolve(name);
   const bool alive = found.running() || found.state.status == ContainerStatus::starting;
+  if (alive && !force && found.state.paused) {
+    throw Error(ErrorKind::conflict, fmt::format("You cannot remove a paused container {}. Unpause and then stop the "
+                                                 "container before attempting removal or force remove",
+                                                 found.id()));
+  }
   if (alive && !force) {
     throw Error(ErrorKind::conflict, fmt::format("You cannot remove a running container {}. Stop the container before "
                                                  "attempting removal or force remove",
