@@ -7,7 +7,6 @@
 namespace minidock::format {
 namespace {
 
-constexpr std::size_t kMinWidth = 10;
 constexpr std::size_t kPadding = 3;
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -26,8 +25,9 @@ std::size_t width_of(std::string_view cell) {
       std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6U) != 2; }));
 }
 
-void pad_column(std::vector<std::vector<std::string>>& table, std::size_t column, std::size_t first, std::size_t last) {
-  std::size_t width = kMinWidth;
+void pad_column(std::vector<std::vector<std::string>>& table, std::size_t column, std::size_t first, std::size_t last,
+                std::size_t minimum_width) {
+  std::size_t width = minimum_width;
   for (std::size_t i = first; i < last; ++i) width = std::max(width, width_of(table[i][column]) + kPadding);
   for (std::size_t i = first; i < last; ++i) table[i][column].append(width - width_of(table[i][column]), ' ');
 }
@@ -53,7 +53,7 @@ std::string all_columns(const OrderedJson& headers) {
 
 }  // namespace
 
-std::string align_columns(const std::vector<std::string>& lines) {
+std::string align_columns(const std::vector<std::string>& lines, std::size_t minimum_width) {
   std::vector<std::vector<std::string>> table;
   std::size_t columns = 0;
   for (const std::string& line : lines) {
@@ -65,7 +65,7 @@ std::string align_columns(const std::vector<std::string>& lines) {
     for (std::size_t first = 0; first < table.size();) {
       std::size_t last = first;
       while (last < table.size() && has_column(last)) ++last;
-      if (last > first) pad_column(table, column, first, last);
+      if (last > first) pad_column(table, column, first, last, minimum_width);
       first = last + 1;
     }
   }

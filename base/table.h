@@ -10,10 +10,10 @@
 
 namespace minidock::format {
 
-// Columns separated by tabs, aligned as Go's text/tabwriter does for docker (minimum width 10, padding 3, blanks). A
+// Columns separated by tabs, aligned as Go's text/tabwriter does for docker (padding 3, blanks). A
 // column is as wide as its widest cell in an unbroken run of lines that have it; the last cell of a line is not padded.
 // Each line ends with a newline.
-std::string align_columns(const std::vector<std::string>& lines);
+std::string align_columns(const std::vector<std::string>& lines, std::size_t minimum_width = 10);
 
 // Renders `rows` by a docker list format: "json" (one object a line), "table TEMPLATE" (headers from `headers`: field
 // name → column title; "table" alone shows all of them) or a plain template (one line a row). The two characters \t and

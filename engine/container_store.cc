@@ -113,6 +113,11 @@ std::string_view to_string(ContainerStatus status) {
   return "created";
 }
 
+std::string_view shown_status(const ContainerState& state) {
+  if (state.paused) return "paused";
+  return to_string(state.status == ContainerStatus::starting ? ContainerStatus::created : state.status);
+}
+
 Fd try_lock_container(const storage::Instance& instance, const std::string& id) {
   Fd lock = open_lock_file(instance, id);
   if (!sys::try_flock(lock.get(), LOCK_EX)) return Fd();
@@ -150,6 +155,12 @@ void rename_container(storage::Database& database, Container& container, const s
   container.definition.name = name;
   storage::Statement update = database.prepare("UPDATE containers SET name = ?, definition = ? WHERE id = ?");
   update.bind(name).bind(json::dump(to_json(container.definition))).bind(container.id());
+  update.run();
+}
+
+void update_container_definition(storage::Database& database, const ContainerDefinition& definition) {
+  storage::Statement update = database.prepare("UPDATE containers SET definition = ? WHERE id = ?");
+  update.bind(json::dump(to_json(definition))).bind(definition.id);
   update.run();
 }
 

@@ -18,6 +18,10 @@ namespace minidock {
 enum class ContainerStatus { created, starting, running, restarting, exited };
 std::string_view to_string(ContainerStatus status);
 
+struct ContainerState;
+// As docker names it: a paused container runs, one that starts is only created yet.
+std::string_view shown_status(const ContainerState& state);
+
 // What changes while a container lives; stored beside its definition.
 struct ContainerState {
   ContainerStatus status = ContainerStatus::created;
@@ -27,6 +31,7 @@ struct ContainerState {
   int exit_code = 0;
   bool oom_killed = false;
   int restart_count = 0;
+  bool paused = false;           // while running; never stored, the cgroup tells
   std::string health;            // "starting", "healthy", "unhealthy" while it is probed; never stored
   bool stopped_by_user = false;  // its end was asked for: `unless-stopped` lets it be after a boot
   std::string error;             // why the last start failed
@@ -57,6 +62,7 @@ void insert_container(storage::Database& database, const Container& container);
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state);
 // In the caller's transaction; ErrorKind::conflict as insert_container.
 void rename_container(storage::Database& database, Container& container, const std::string& name);
+void update_container_definition(storage::Database& database, const ContainerDefinition& definition);
 void delete_container(storage::Database& database, const std::string& id);
 
 // Full id, then name, then unique id prefix. ErrorKind::not_found "No such container: X".

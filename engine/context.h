@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct EngineContext {
   bool debug = false;
   // The global options that name this instance, for processes that are started on its behalf.
   std::vector<std::string> instance_arguments;
+  // What the user should know though the verb goes on.
+  std::function<void(const std::string& warning)> warn;
 };
 
 }  // namespace minidock

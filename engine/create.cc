@@ -15,6 +15,7 @@
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
+#include "engine/resources.h"
 #include "engine/security_options.h"
 #include "engine/spec_builder.h"
 #include "engine/volumes.h"
@@ -120,6 +121,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   check_namespace_options(options.config, options.host, !context.config.userns_remap.empty());
   normalise_capabilities(options.host.cap_add, "CapAdd");
   normalise_capabilities(options.host.cap_drop, "CapDrop");
+  check_resources(options.host.resources);
   const image::ImageConfig image_config = image::parse_image_config(image.config_text);
 
   ContainerDefinition definition;
@@ -130,6 +132,8 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.image_reference = options.config.image;
   definition.config = options.config;
   definition.host = options.host;
+  complete_resources(definition.host.resources);
+  for (const std::string& warning : discard_unsupported(definition.host.resources)) context.warn(warning);
   definition.layers = image.diff_ids;
   merge_config(definition.config, definition.host, image_config);
   check_working_directory(definition.config);

@@ -15,7 +15,8 @@ Engine::Engine(const EngineOptions& options)
       instance_(storage::make_instance(options.root.value_or(config_.data_root.value_or(storage::kDefaultRoot)),
                                        options.state.value_or(config_.exec_root.value_or(storage::kDefaultState)))),
       debug_(options.debug || config_.debug),
-      config_file_(options.config_file) {
+      config_file_(options.config_file),
+      on_warning_(options.on_warning) {
   if (debug_) trace::enable(2, "minidock");
 }
 
@@ -32,7 +33,7 @@ storage::Database& Engine::database() {
 EngineContext Engine::context() {
   std::vector<std::string> arguments{"--root", instance_.root, "--state", instance_.state};
   if (config_file_) arguments.insert(arguments.end(), {"--config-file", *config_file_});
-  return EngineContext{database(), instance_, config_, debug_, std::move(arguments)};
+  return EngineContext{database(), instance_, config_, debug_, std::move(arguments), on_warning_};
 }
 
 Container Engine::resolve(const std::string& name) {

@@ -14,6 +14,7 @@
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
 #include "engine/running_containers.h"
+#include "engine/runtime/cgroup_stats.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
 #include "image/image_store.h"
@@ -27,6 +28,8 @@ struct EngineOptions {
   std::optional<std::string> state;        // --state
   std::optional<std::string> config_file;  // --config-file
   bool debug = false;                      // --debug
+  // Gets what a verb does not do as asked, but goes on without.
+  std::function<void(const std::string& warning)> on_warning = [](const std::string&) {};
 };
 
 // ---- images
@@ -114,6 +117,26 @@ struct LogsOptions {
   std::optional<std::int64_t> until;
 };
 
+struct UpdateOptions {
+  Resources resources;  // what is not set stays as it is
+  std::optional<RestartPolicy> restart;
+};
+
+// What `top` shows: lines of the host's ps.
+struct ProcessTable {
+  std::vector<std::string> titles;
+  std::vector<std::vector<std::string>> processes;
+};
+
+// One look at what a container uses, and at what the machine had done by then.
+struct UseSample {
+  std::string id;
+  std::string name;
+  bool running = false;  // else the rest is zero
+  runtime::ContainerUse use;
+  runtime::MachineCpu machine;
+};
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -155,6 +178,13 @@ class Engine {
 
   // ---- containers: processes and resources
   int exec(const ExecOptions& options);
+  void pause(const std::string& name);
+  void unpause(const std::string& name);
+  // All of it or nothing, also in the cgroup of a container that runs.
+  void update(const std::string& name, const UpdateOptions& options);
+  // Runs the host's ps, with "-ef" when `arguments` is empty, and shows the container's processes.
+  ProcessTable top(const std::string& name, const std::vector<std::string>& arguments);
+  UseSample sample_use(const std::string& name);
 
   // ---- containers: output
   void logs(const LogsOptions& options, int out, int err);
@@ -191,6 +221,7 @@ class Engine {
   storage::Instance instance_;
   bool debug_ = false;
   std::optional<std::string> config_file_;
+  std::function<void(const std::string& warning)> on_warning_;
   std::unique_ptr<storage::Database> database_;
 };
 

@@ -10,8 +10,10 @@
 #include "base/syscall.h"
 #include "engine/container_directory.h"
 #include "engine/namespace_options.h"
+#include "engine/resources.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
+#include "engine/runtime/freezer.h"
 #include "engine/shim/owned_link.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
@@ -48,7 +50,7 @@ void remove_remains_of_shim(EngineContext& context, const Container& container, 
   const std::string state_dir = context.instance.container_state_dir(container.id());
   // After its record a shim removes all that it made, the state file last.
   if (ended_with_record && !file::exists(state_dir + "/state.json")) return;
-  const std::string cgroup = fmt::format("/{}/{}", context.instance.cgroup_parent, container.id());
+  const std::string cgroup = cgroups_path(context.instance, container.definition);
   runtime::kill_cgroup(cgroup);
   runtime::remove_cgroup(cgroup);
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/attach.sock", 0);
@@ -175,7 +177,10 @@ void look(const storage::Instance& instance, Container& container) {
   container.state.restart_count = running->restart_count;
   container.state.health = health_of(instance, container.definition);
   container.state.status = running->restarting ? ContainerStatus::restarting : ContainerStatus::running;
-  if (!running->restarting) return;
+  if (!running->restarting) {
+    container.state.paused = runtime::is_frozen(cgroups_path(instance, container.definition));
+    return;
+  }
   container.state.exit_code = running->exit_code;
   container.state.oom_killed = running->oom_killed;
   container.state.finished_at = running->finished_at;

@@ -60,7 +60,8 @@ std::string health_text(const std::string& health) {
 std::string status_text(const ContainerState& state) {
   switch (state.status) {
     case ContainerStatus::running:
-      return "Up " + format::human_duration(format::now_ns() - state.started_at) + health_text(state.health);
+      return fmt::format("Up {}{}", format::human_duration(format::now_ns() - state.started_at),
+                         state.paused ? " (Paused)" : health_text(state.health));
     case ContainerStatus::restarting:
       return fmt::format("Restarting ({}) {}", state.exit_code, ago(state.finished_at));
     case ContainerStatus::exited:
@@ -101,22 +102,20 @@ OrderedJson container_row(const Container& container, bool truncate) {
   const auto volumes = std::count_if(definition.mount_points.begin(), definition.mount_points.end(),
                                      [](const MountPoint& mount) { return mount.type == "volume"; });
   const std::string network = definition.host.network_mode == "default" ? "bridge" : definition.host.network_mode;
-  return OrderedJson{
-      {"Command", command_text(definition.args, truncate)},
-      {"CreatedAt", created_at(definition.created)},
-      {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
-      {"Image", definition.image_reference},
-      {"Label", OrderedJson(definition.config.labels)},
-      {"Labels", labels_text(definition.config.labels)},
-      {"LocalVolumes", std::to_string(volumes)},
-      {"Mounts", mounts_text(definition, truncate)},
-      {"Names", definition.name},
-      {"Networks", network},
-      {"Ports", ports_text(container)},
-      {"RunningFor", ago(definition.created)},
-      {"State", std::string(to_string(container.state.status == ContainerStatus::starting ? ContainerStatus::created
-                                                                                          : container.state.status))},
-      {"Status", status_text(container.state)}};
+  return OrderedJson{{"Command", command_text(definition.args, truncate)},
+                     {"CreatedAt", created_at(definition.created)},
+                     {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
+                     {"Image", definition.image_reference},
+                     {"Label", OrderedJson(definition.config.labels)},
+                     {"Labels", labels_text(definition.config.labels)},
+                     {"LocalVolumes", std::to_string(volumes)},
+                     {"Mounts", mounts_text(definition, truncate)},
+                     {"Names", definition.name},
+                     {"Networks", network},
+                     {"Ports", ports_text(container)},
+                     {"RunningFor", ago(definition.created)},
+                     {"State", std::string(shown_status(container.state))},
+                     {"Status", status_text(container.state)}};
 }
 
 OrderedJson image_headers() {

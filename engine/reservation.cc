@@ -135,7 +135,7 @@ std::optional<Reservation> reserve_again(EngineContext& context, const std::stri
   if (!lock) return std::nullopt;
   reservation.kept.push_back(std::move(lock));
   // Nobody can change it any more.
-  shim::forget_stop_request(context.instance.container_state_dir(id));
+  shim::forget_requests(context.instance.container_state_dir(id));
   reservation.container = load_container(context.database, id);
   choose_for_start(context, reservation, reservation.container.definition);
   storage::Transaction transaction(context.database);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "engine/capabilities.h"
 #include "engine/device_options.h"
+#include "engine/resources.h"
 #include "engine/seccomp/seccomp.h"
 #include "engine/security_options.h"
 #include "engine/ulimits.h"
@@ -285,7 +286,8 @@ runtime::Spec build_spec(const SpecInputs& inputs) {
   add_time_zone(spec, host.timezone);
   add_init(spec, inputs);
   set_sysctls(spec, inputs);
-  spec.cgroups_path = fmt::format("/{}/{}", inputs.instance.cgroup_parent, inputs.definition.id);
+  spec.cgroups_path = cgroups_path(inputs.instance, inputs.definition);
+  spec.resources = runtime_limits(inputs.definition.host.resources);
   return spec;
 }
 

@@ -70,6 +70,11 @@ int wait(const Invocation&);
 int rm(const Invocation&);
 // containers: processes and resources
 int exec(const Invocation&);
+int pause(const Invocation&);
+int unpause(const Invocation&);
+int update(const Invocation&);
+int top(const Invocation&);
+int stats(const Invocation&);
 // containers: output
 int logs(const Invocation&);
 // containers: files

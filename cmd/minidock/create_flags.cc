@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
 
@@ -49,6 +50,7 @@ CreateFlags::CreateFlags(CLI::App& app) : app_(app) {
   add_security_flags();
   add_life_flags();
   add_health_flags();
+  add_resource_options(app_, options_.host.resources);
   add_refused_flags();
 }
 

@@ -28,6 +28,11 @@ constexpr std::array kVerbs{
     VerbEntry{"rm", rm, "Remove one or more containers", "container"},
     // containers: processes and resources
     VerbEntry{"exec", exec, "Execute a command in a running container", "container"},
+    VerbEntry{"pause", pause, "Pause all processes within one or more containers", "container"},
+    VerbEntry{"unpause", unpause, "Unpause all processes within one or more containers", "container"},
+    VerbEntry{"update", update, "Update configuration of one or more containers", "container"},
+    VerbEntry{"top", top, "Display the running processes of a container", "container"},
+    VerbEntry{"stats", stats, "Display a live stream of container(s) resource usage statistics", "container"},
     // containers: output
     VerbEntry{"logs", logs, "Fetch the logs of a container", "container"},
     // containers: files
@@ -95,6 +100,7 @@ struct CommandLine {
 
 CommandLine parse_global_options(const std::vector<std::string>& words) {
   CommandLine line;
+  line.engine.on_warning = [](const std::string& warning) { fmt::print(stderr, "WARNING: {}\n", warning); };
   std::size_t index = 0;
   for (; index < words.size() && words[index].starts_with('-'); ++index) {
     const std::string& word = words[index];

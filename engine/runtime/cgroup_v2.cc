@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/statfs.h>
@@ -14,10 +15,14 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstring>
+#include <functional>
+#include <optional>
 
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
+#include "engine/runtime/cgroup_v1.h"
 #include "engine/runtime/container_process.h"
 
 namespace minidock::runtime {
@@ -42,23 +47,29 @@ std::string relative(const std::string& path) {
   return clean.substr(1);
 }
 
-// Invalid when it does not exist.
-Fd open_if_exists(const std::string& path) {
-  const Fd hierarchy = open_hierarchy();
-  return sys::openat_unless(hierarchy.get(), relative(path), O_RDONLY | O_DIRECTORY, 0, ENOENT);
+// The v2 membership in a text of /proc/PID/cgroup is the line "0::<path>".
+std::optional<std::string> v2_path(const std::string& text) {
+  const std::size_t line = text.starts_with("0::") ? 0 : text.find("\n0::");
+  if (line == std::string::npos) return std::nullopt;
+  const std::size_t start = text.find("::", line) + 2;
+  return text.substr(start, text.find('\n', start) - start);
 }
 
 std::string read_control(int cgroup, const char* name) { return file::read(sys::openat(cgroup, name, O_RDONLY).get()); }
 
-void kill_one_by_one(int cgroup) {
-  const std::string pids = read_control(cgroup, "cgroup.procs");
-  for (std::size_t at = 0; at < pids.size();) {
+void append_pids(int cgroup, std::vector<pid_t>& pids) {
+  const std::string text = read_control(cgroup, "cgroup.procs");
+  for (std::size_t at = 0; at < text.size();) {
     pid_t pid = 0;
-    const auto [end, error] = std::from_chars(pids.data() + at, pids.data() + pids.size(), pid);
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), pid);
     if (error != std::errc()) break;
-    if (pid > 0) ::kill(pid, SIGKILL);
-    at = static_cast<std::size_t>(end - pids.data()) + 1;
+    if (pid > 0) pids.push_back(pid);
+    at = static_cast<std::size_t>(end - text.data()) + 1;
   }
+}
+
+void kill_one_by_one(int cgroup) {
+  for (const pid_t pid : processes_of_cgroup(cgroup)) ::kill(pid, SIGKILL);
 }
 
 void kill_all(int cgroup) {
@@ -83,8 +94,8 @@ void wait_until_empty(int cgroup, const std::string& path) {
   }
 }
 
-// Sub-groups that the container made; depth is bounded by the kernel's own path limit.
-void remove_children(int cgroup) {
+// Calls `action` with the name of each group directly below.
+void for_each_child(int cgroup, const std::function<void(const std::string& name)>& action) {
   const Fd listing = sys::openat(cgroup, ".", O_RDONLY | O_DIRECTORY);
   alignas(8) std::array<char, 8192> buffer{};
   for (;;) {
@@ -95,21 +106,16 @@ void remove_children(int cgroup) {
       const auto* entry = reinterpret_cast<const struct dirent64*>(buffer.data() + at);
       at += entry->d_reclen;
       const std::string name = entry->d_name;
-      if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
-      remove_children(sys::openat(cgroup, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get());
-      sys::unlinkat_if_present(cgroup, name, AT_REMOVEDIR);
+      if (entry->d_type == DT_DIR && name != "." && name != "..") action(name);
     }
   }
 }
 
-}  // namespace
-
-void kill_cgroup(const std::string& cgroups_path) {
-  if (const Fd cgroup = open_if_exists(cgroups_path)) kill_all(cgroup.get());
+Fd open_child(int cgroup, const std::string& name) {
+  return sys::openat_unless(cgroup, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, ENOENT);
 }
 
-void remove_cgroup(const std::string& cgroups_path) {
-  if (cgroups_path.empty()) return;
+void remove_from_v2(const std::string& cgroups_path) {
   const Fd hierarchy = open_hierarchy();
   const std::string name = relative(cgroups_path);
   // Mostly it is empty already.
@@ -118,19 +124,97 @@ void remove_cgroup(const std::string& cgroups_path) {
   if (!cgroup) return;
   kill_all(cgroup.get());
   wait_until_empty(cgroup.get(), cgroups_path);
-  remove_children(cgroup.get());
+  remove_groups_below(cgroup.get());
   sys::unlinkat_if_present(hierarchy.get(), name, AT_REMOVEDIR);
 }
 
-namespace {
-
-void make_parents(int hierarchy, const std::string& name) {
-  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
-    sys::mkdirat_if_absent(hierarchy, name.substr(0, slash), kDirectoryMode);
+// `words` is "+memory +pids"; an ancestor of "" is the root.
+void enable_below(int hierarchy, const std::string& ancestor, const std::string& words) {
+  const std::string file = ancestor.empty() ? "cgroup.subtree_control" : ancestor + "/cgroup.subtree_control";
+  try {
+    sys::write_all(sys::openat(hierarchy, file, O_WRONLY).get(), words);
+  } catch (const SysError& error) {
+    if (error.error_number() != EBUSY) throw;
+    throw Error(ErrorKind::conflict,
+                fmt::format("cannot set limits below cgroup /{}: it has processes of its own; choose another "
+                            "--cgroup-parent, or move them to a group below it",
+                            ancestor),
+                EBUSY);
   }
 }
 
+// What a container uses, and whether it ran out of memory, can be told only where these count. It is decided once, when
+// the parent of all containers is made, so that no start pays for it.
+void enable_accounting(int hierarchy, const std::string& name) {
+  const std::string available = " " + read_control(hierarchy, "cgroup.controllers");
+  std::vector<std::string> controllers;
+  for (const char* controller : {"memory", "pids", "io"}) {
+    const std::size_t at = available.find(fmt::format(" {}", controller));
+    if (at != std::string::npos) controllers.emplace_back(controller);
+  }
+  try {
+    enable_v2_controllers("/" + name, controllers);
+  } catch (const Error& error) {
+    // A host that does not let us count is no reason not to run: only `stats` is the poorer for it.
+    trace::note(error.message());
+  }
+}
+
+void make_parents(int hierarchy, const std::string& name) {
+  bool is_new = false;
+  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+    is_new = sys::mkdirat_if_absent(hierarchy, name.substr(0, slash), kDirectoryMode) || is_new;
+  }
+  if (is_new) enable_accounting(hierarchy, name);
+}
+
 }  // namespace
+
+Fd open_v2_cgroup(const std::string& path) {
+  Fd hierarchy = open_hierarchy();
+  if (path == "/") return hierarchy;
+  return sys::openat_unless(hierarchy.get(), relative(path), O_RDONLY | O_DIRECTORY, 0, ENOENT);
+}
+
+std::string own_v2_cgroup() { return v2_path(file::read("/proc/self/cgroup")).value_or("/"); }
+
+void enable_v2_controllers(const std::string& path, const std::vector<std::string>& controllers) {
+  if (controllers.empty()) return;
+  const Fd hierarchy = open_hierarchy();
+  const std::string name = relative(path);
+  const std::string words = fmt::format("+{}", fmt::join(controllers, " +"));
+  for (std::size_t end = 0; end != std::string::npos; end = name.find('/', end + 1)) {
+    enable_below(hierarchy.get(), name.substr(0, end), words);
+  }
+}
+
+std::vector<pid_t> processes_of_cgroup(int cgroup) {
+  std::vector<pid_t> pids;
+  append_pids(cgroup, pids);
+  for_each_child(cgroup, [&](const std::string& name) {
+    if (const Fd child = open_child(cgroup, name)) {
+      for (const pid_t pid : processes_of_cgroup(child.get())) pids.push_back(pid);
+    }
+  });
+  return pids;
+}
+
+void remove_groups_below(int cgroup) {
+  for_each_child(cgroup, [cgroup](const std::string& name) {
+    if (const Fd child = open_child(cgroup, name)) remove_groups_below(child.get());
+    sys::unlinkat_if_present(cgroup, name, AT_REMOVEDIR);
+  });
+}
+
+void kill_cgroup(const std::string& cgroups_path) {
+  if (const Fd cgroup = open_v2_cgroup(cgroups_path)) kill_all(cgroup.get());
+}
+
+void remove_cgroup(const std::string& cgroups_path) {
+  if (cgroups_path.empty()) return;
+  remove_from_v2(cgroups_path);
+  remove_v1_groups(cgroups_path);
+}
 
 Fd open_or_make_cgroup(const std::string& cgroups_path) {
   const Fd hierarchy = open_hierarchy();
@@ -175,16 +259,9 @@ void Cgroup::remove() noexcept {
 
 Fd parent_open_cgroup_of(pid_t pid, const std::string& path) {
   if (path.empty()) return Fd();
-  const std::string text = file::read(fmt::format("/proc/{}/cgroup", pid));
-  // The v2 membership is the line "0::<path>".
-  std::string current = path;
-  const std::size_t line = text.rfind("0::", 0) == 0 ? 0 : text.find("\n0::");
-  if (line != std::string::npos) {
-    const std::size_t start = text.find("::", line) + 2;
-    current = text.substr(start, text.find('\n', start) - start);
-  }
+  std::string current = v2_path(file::read(fmt::format("/proc/{}/cgroup", pid))).value_or(path);
   if (current != path && current.rfind(path + "/", 0) != 0) current = path;
-  return open_if_exists(current);
+  return open_v2_cgroup(current);
 }
 
 void parent_delegate_cgroup(int cgroup, uid_t uid) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "engine/runtime/spec.h"
 
 namespace minidock::runtime {
 
@@ -36,6 +35,22 @@ class Cgroup {
   std::string path_;
   Fd fd_;
 };
+
+// The v2 cgroup "/minidock/<id>", "/" for the root; invalid when it does not exist.
+Fd open_v2_cgroup(const std::string& path);
+
+// The path of the caller's own v2 cgroup.
+std::string own_v2_cgroup();
+
+// Lets the groups directly below each ancestor of `path` use the controllers (cgroup.subtree_control).
+// ErrorKind::conflict for an ancestor that holds processes of its own.
+void enable_v2_controllers(const std::string& path, const std::vector<std::string>& controllers);
+
+// Every process of the cgroup and of those below it.
+std::vector<pid_t> processes_of_cgroup(int cgroup);
+
+// Removes the empty groups below it; works in any hierarchy.
+void remove_groups_below(int cgroup);
 
 // Opens the cgroup that a process of the container is in: below `path` when the container made sub-groups (a parent
 // with controllers takes no processes), else `path` itself. Invalid when there is none.

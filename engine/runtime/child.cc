@@ -32,6 +32,7 @@ class Child {
     child_leave_parent(/*dies_with_parent=*/true);
     // Only now is the cgroup, which becomes the namespace's root, the container's own.
     if (plan_.namespaces.new_cgroup) sys::unshare(CLONE_NEWCGROUP);
+    child_step_aside(plan_.groups);
     if (plan_.namespaces.owns(CLONE_NEWUSER)) {
       expect_step(channel_, Step::mapped);
       child_become_namespace_root();
@@ -51,7 +52,7 @@ class Child {
     expect_step(channel_, Step::go);
     if (proc_) child_write_sysctls(proc_.get(), spec_.sysctl);
     child_execute(Execution{spec_.process, plan_.filter, plan_.streams, root_.get(), channel_,
-                            terminal_ ? &*terminal_ : nullptr, /*dies_with_parent=*/true});
+                            terminal_ ? &*terminal_ : nullptr, /*dies_with_parent=*/true, plan_.groups.last});
   }
 
  private:

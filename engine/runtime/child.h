@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/runtime/container_process.h"
+#include "engine/runtime/limited_groups.h"
 #include "engine/runtime/mounts.h"
 #include "engine/runtime/namespaces.h"
 #include "engine/runtime/spec.h"
@@ -21,6 +22,7 @@ struct ContainerPlan {
   std::vector<Fd> null_devices;  // one for each masked path, where the container has no /dev of ours
   std::vector<sock_filter> filter;
   StandardStreams streams;
+  ChildGroups groups;
 };
 
 // Runs in the clone. Every error goes to the parent through `channel`.

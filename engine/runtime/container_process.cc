@@ -18,6 +18,7 @@
 #include "engine/runtime/device_filter.h"
 #include "engine/runtime/devices.h"
 #include "engine/runtime/handshake.h"
+#include "engine/runtime/limited_groups.h"
 #include "engine/runtime/rlimits.h"
 #include "engine/runtime/rootfs.h"
 #include "engine/runtime/seccomp_filter.h"
@@ -31,6 +32,7 @@ struct ContainerProcess::Parts {
   const Spec& spec;
   NamespacePlan namespaces;
   Cgroup cgroup;
+  LimitedGroups groups;
   ClonedProcess child;
   Fd channel;
   Fd layers;  // see RootMount
@@ -40,7 +42,7 @@ struct ContainerProcess::Parts {
 namespace {
 
 ContainerPlan plan_container(const Spec& spec, const StandardStreams& streams) {
-  ContainerPlan plan{spec, parent_plan_namespaces(spec), {}, {}, {}, {}, streams};
+  ContainerPlan plan{spec, parent_plan_namespaces(spec), {}, {}, {}, {}, streams, {}};
   check_sysctls(spec.sysctl, plan.namespaces);
   plan.mounts = parent_prepare_mounts(spec);
   const bool has_own_dev = std::any_of(spec.mounts.begin(), spec.mounts.end(), is_own_dev);
@@ -104,11 +106,13 @@ ContainerProcess::ContainerProcess(ContainerProcess&&) noexcept = default;
 ContainerProcess ContainerProcess::clone(const Spec& spec, const StandardStreams& streams) {
   ContainerPlan plan = plan_container(spec, streams);
   if (!spec.process.terminal) parent_own_pipes(streams, spec);
-  auto parts = std::make_unique<Parts>(Parts{spec, {}, make_cgroup(spec, plan.namespaces), {}, {}, {}, false});
+  auto parts = std::make_unique<Parts>(Parts{spec, {}, make_cgroup(spec, plan.namespaces), {}, {}, {}, {}, false});
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   parts->channel = std::move(channel.ours);
   ContainerProcess process(std::move(parts));  // from here the destructor undoes everything
   Parts& owned = *process.parts_;
+  owned.groups = LimitedGroups::plan(spec.cgroups_path, spec.resources);
+  plan.groups = owned.groups.open_for_child(owned.cgroup.fd());
 
   owned.child = parent_clone(plan.namespaces, owned.cgroup.fd(), [&] {
     owned.channel.reset();
@@ -122,6 +126,7 @@ void ContainerProcess::prepare() {
   Parts& parts = *parts_;
   try {
     parts.layers = hand_over_root(parts.spec, parts.namespaces, parts.child.pid, parts.channel.get());
+    parts.groups.enforce(parts.cgroup.fd(), parts.child.pid);
     set_host_side_limits(parts.spec, parts.cgroup.fd(), parts.child.pid);
   } catch (const Error& error) {
     rethrow_cause(error, parts.channel.get());

@@ -17,6 +17,8 @@
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/execution.h"
 #include "engine/runtime/handshake.h"
+#include "engine/runtime/limited_groups.h"
+#include "engine/runtime/namespaces.h"
 #include "engine/runtime/rlimits.h"
 #include "engine/runtime/seccomp_filter.h"
 #include "engine/runtime/stdio.h"
@@ -33,6 +35,7 @@ struct ExecPlan {
   Fd pidfd;
   bool has_user_namespace = false;
   int channel = -1;
+  std::vector<Fd> groups;  // of a container with limits: entered last
 };
 
 constexpr std::size_t kStackSize = 256 * 1024;
@@ -61,7 +64,7 @@ void enter_namespaces(const ExecPlan& plan) {
       terminal = child_open_terminal(devpts.get(), plan.process.console_rows, plan.process.console_columns);
     }
     child_execute(Execution{plan.process, plan.filter, plan.streams, root.get(), plan.channel,
-                            terminal ? &*terminal : nullptr, /*dies_with_parent=*/false});
+                            terminal ? &*terminal : nullptr, /*dies_with_parent=*/false, plan.groups});
   } catch (const Error& error) {
     send_failure(plan.channel, error);
   } catch (const std::exception& error) {
@@ -87,7 +90,8 @@ void set_inherited_limits(const Process& process) {
   }
 }
 
-// Enters the container, in whose cgroup it is since its own clone, and has the program's process made there.
+// Enters the container, in whose cgroup it is since its own clone (unless there are limits), and has the program's
+// process made there.
 int joiner_main(void* pointer) noexcept {
   ExecPlan& plan = *static_cast<ExecPlan*>(pointer);
   try {
@@ -108,12 +112,7 @@ int joiner_main(void* pointer) noexcept {
 
 pid_t clone_joiner(ExecPlan& plan, int cgroup) {
   alignas(16) static std::array<char, kStackSize> stack;
-  struct clone_args arguments {};
-  arguments.exit_signal = SIGCHLD;
-  if (cgroup >= 0) {
-    arguments.flags = CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
-  }
+  struct clone_args arguments = clone_arguments(0, cgroup);
   // It shares the caller's memory, which stands still meanwhile, but nothing else. Not when root inside is root: with
   // CAP_SYS_PTRACE it could write to that memory.
   if (plan.has_user_namespace) return sys::clone3_vfork(arguments, stack, joiner_main, &plan);
@@ -154,10 +153,16 @@ ExecProcess exec_in_container(const Spec& spec, const ProcessId& container, cons
                               const StandardStreams& streams) {
   // Before anything of ours enters the container's namespaces (R5).
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
-  ExecPlan plan{process, streams, parent_read_filter(spec.seccomp_bpf_file), process::open_exact(container), false, -1};
+  ExecPlan plan{process, streams, parent_read_filter(spec.seccomp_bpf_file), process::open_exact(container), false,
+                -1,      {}};
   if (!plan.pidfd) throw Error(ErrorKind::conflict, "container is not running");
   plan.has_user_namespace = has_other_user_namespace(container.pid);
-  const Fd cgroup = parent_open_cgroup_of(container.pid, spec.cgroups_path);
+  Fd cgroup = parent_open_cgroup_of(container.pid, spec.cgroups_path);
+  if (spec.resources != ResourceLimits{}) {
+    // Neither our own memory nor the joiner beside the process counts against the container's limits.
+    plan.groups = open_groups_of(container.pid, spec.cgroups_path, cgroup.get()).last;
+    cgroup.reset();
+  }
   if (!process.terminal) parent_own_pipes(streams, spec);
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   plan.channel = channel.theirs.get();

@@ -20,6 +20,7 @@
 #include "base/syscall.h"
 #include "engine/runtime/capabilities.h"
 #include "engine/runtime/handshake.h"
+#include "engine/runtime/limited_groups.h"
 #include "engine/runtime/program.h"
 #include "engine/runtime/rlimits.h"
 #include "engine/runtime/seccomp_filter.h"
@@ -107,6 +108,11 @@ void announce_ready(const Execution& execution) {
   send_step(execution.channel, Step::ready, {}, fds);
 }
 
+void close_on_exec_from(unsigned first) {
+  sys::checked([=] { return fmt::format("close_range({}, max, CLOEXEC)", first); },
+               [=] { return static_cast<int>(syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC)); });
+}
+
 // From here on the process is under the filter: it calls nothing but capset and execve (and, to report a failed exec,
 // sendmsg).
 void confine(const Execution& execution, const CapabilityPlan& plan) {
@@ -146,7 +152,7 @@ void child_execute(const Execution& execution) {
   take_standard_streams(execution, user.uid);
   const bool enter_as_user = enter_working_directory(execution.root, process.cwd);
   child_set_limits(process.rlimits);
-  umask(kDefaultUmask);
+  umask(process.umask.value_or(kDefaultUmask));
 
   // As the user.
   const CapabilityPlan plan = plan_capabilities(execution, user);
@@ -155,8 +161,8 @@ void child_execute(const Execution& execution) {
   check_inside_root();
   const std::vector<std::string> environment = environment_for(process, user);
   const std::string program = child_find_program(process.args[0], environment);
-  sys::checked([] { return std::string("close_range(3, max, CLOEXEC)"); },
-               [] { return static_cast<int>(syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC)); });
+  close_on_exec_from(STDERR_FILENO + 1U + static_cast<unsigned>(process.preserved_fds));
+  child_enter_groups(execution.last_groups);
   announce_ready(execution);
 
   confine(execution, plan);

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "base/fd.h"
 #include "engine/runtime/container_process.h"
 #include "engine/runtime/spec.h"
 #include "engine/runtime/terminal.h"
@@ -20,6 +21,7 @@ struct Execution {
   int channel = -1;         // `ready` goes there before exec
   const Terminal* terminal = nullptr;
   bool dies_with_parent = false;
+  const std::vector<Fd>& last_groups;  // see ChildGroups
 };
 
 // Default signal actions, an empty mask, no memory that others may read, no keys of the host's.

@@ -52,17 +52,6 @@ Fd open_namespace(const Namespace& space, int flag) {
   _exit(1);
 }
 
-struct clone_args clone_arguments(std::uint64_t flags, int cgroup) {
-  struct clone_args arguments {};
-  arguments.flags = flags;
-  arguments.exit_signal = SIGCHLD;
-  if (cgroup >= 0) {
-    arguments.flags |= CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
-  }
-  return arguments;
-}
-
 // The joiner: enters what exists, then clones the container's process as a sibling, a child of the caller.
 // It is in the container's cgroup already, and its child inherits that: in a joined user namespace it could not enter
 // one.
@@ -126,6 +115,17 @@ NamespacePlan parent_plan_namespaces(const Spec& spec) {
   std::stable_partition(plan.joins.begin(), plan.joins.end(),
                         [](const NamespaceJoin& join) { return join.type != CLONE_NEWUSER; });
   return plan;
+}
+
+struct clone_args clone_arguments(std::uint64_t flags, int cgroup) {
+  struct clone_args arguments {};
+  arguments.flags = flags;
+  arguments.exit_signal = SIGCHLD;
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  return arguments;
 }
 
 ClonedProcess parent_clone(const NamespacePlan& plan, int cgroup, const std::function<void()>& child) {

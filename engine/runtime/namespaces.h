@@ -2,6 +2,7 @@
 // list stays the caller's.
 #pragma once
 
+#include <linux/sched.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -34,6 +35,9 @@ struct NamespacePlan {
 // Opens the namespaces to be joined. ErrorKind::invalid_argument for an unknown type, for a document without a mount
 // namespace of its own, or a path that is not a namespace of its type.
 NamespacePlan parent_plan_namespaces(const Spec& spec);
+
+// For a child that starts in a cgroup (directory descriptor, -1: the caller's).
+struct clone_args clone_arguments(std::uint64_t flags, int cgroup);
 
 struct ClonedProcess {
   pid_t pid = 0;

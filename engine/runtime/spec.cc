@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "engine/runtime/spec_resources.h"
 
 namespace minidock::runtime {
 namespace {
@@ -131,15 +132,16 @@ DeviceRule device_rule_from_json(const Json& document) {
 }
 
 Json linux_to_json(const Spec& spec) {
-  return Json{
-      {"namespaces", json_list(spec.namespaces, [](const Namespace& item) { return to_json(item); })},
-      {"uidMappings", json_list(spec.uid_mappings, [](const IdMapping& item) { return to_json(item); })},
-      {"gidMappings", json_list(spec.gid_mappings, [](const IdMapping& item) { return to_json(item); })},
-      {"maskedPaths", spec.masked_paths},
-      {"readonlyPaths", spec.readonly_paths},
-      {"sysctl", spec.sysctl},
-      {"cgroupsPath", spec.cgroups_path},
-      {"resources", {{"devices", json_list(spec.device_rules, [](const DeviceRule& item) { return to_json(item); })}}}};
+  Json resources = resources_to_json(spec.resources);
+  resources["devices"] = json_list(spec.device_rules, [](const DeviceRule& item) { return to_json(item); });
+  return Json{{"namespaces", json_list(spec.namespaces, [](const Namespace& item) { return to_json(item); })},
+              {"uidMappings", json_list(spec.uid_mappings, [](const IdMapping& item) { return to_json(item); })},
+              {"gidMappings", json_list(spec.gid_mappings, [](const IdMapping& item) { return to_json(item); })},
+              {"maskedPaths", spec.masked_paths},
+              {"readonlyPaths", spec.readonly_paths},
+              {"sysctl", spec.sysctl},
+              {"cgroupsPath", spec.cgroups_path},
+              {"resources", std::move(resources)}};
 }
 
 void linux_from_json(const Json& document, Spec& spec) {
@@ -155,7 +157,9 @@ void linux_from_json(const Json& document, Spec& spec) {
     spec.sysctl[it.key()] = json::get_string(sysctl, it.key().c_str());
   }
   spec.cgroups_path = json::get_string(document, "cgroupsPath");
-  spec.device_rules = list_at<DeviceRule>(object_at(document, "resources"), "devices", device_rule_from_json);
+  const Json& resources = object_at(document, "resources");
+  spec.resources = resources_from_json(resources);
+  spec.device_rules = list_at<DeviceRule>(resources, "devices", device_rule_from_json);
 }
 
 }  // namespace
@@ -174,6 +178,8 @@ Json to_json(const Process& process) {
                                       })},
                 {"noNewPrivileges", process.no_new_privileges}};
   if (process.oom_score_adj) document["oomScoreAdj"] = *process.oom_score_adj;
+  if (process.umask) document["user"]["umask"] = *process.umask;
+  if (process.preserved_fds > 0) document["preservedFds"] = process.preserved_fds;
   return document;
 }
 
@@ -200,6 +206,8 @@ Process process_from_json(const Json& document) {
   if (find(document, "oomScoreAdj") != nullptr) {
     process.oom_score_adj = static_cast<int>(json::get_int(document, "oomScoreAdj"));
   }
+  if (find(user, "umask") != nullptr) process.umask = bounded<std::uint32_t>(user, "umask") & 0777U;
+  process.preserved_fds = bounded<int>(document, "preservedFds");
   return process;
 }
 

@@ -81,6 +81,7 @@ struct DeviceLimit {
   std::int64_t major = 0;
   std::int64_t minor = 0;
   std::uint64_t value = 0;  // bytes or operations a second; weight
+  bool operator==(const DeviceLimit&) const = default;
 };
 
 // linux.resources but for devices. Nothing: the kernel's default. Sizes are bytes, times microseconds.
@@ -104,6 +105,7 @@ struct ResourceLimits {
   std::vector<DeviceLimit> write_bps;
   std::vector<DeviceLimit> read_iops;
   std::vector<DeviceLimit> write_iops;
+  bool operator==(const ResourceLimits&) const = default;
 };
 
 // How ids of the layers are shifted into a user namespace.

@@ -24,7 +24,10 @@ std::string health_file(const std::string& state_dir) { return state_dir + "/hea
 
 void request_stop(const std::string& state_dir) { file::replace(stop_file(state_dir), "", 0600); }
 bool is_stop_requested(const std::string& state_dir) { return file::exists(stop_file(state_dir)); }
-void forget_stop_request(const std::string& state_dir) { sys::unlinkat_if_present(AT_FDCWD, stop_file(state_dir), 0); }
+void forget_requests(const std::string& state_dir) {
+  sys::unlinkat_if_present(AT_FDCWD, stop_file(state_dir), 0);
+  sys::unlinkat_if_present(AT_FDCWD, restart_file(state_dir), 0);
+}
 
 void write_restart_settings(const std::string& state_dir, const RestartSettings& settings) {
   file::replace(restart_file(state_dir), json::dump(to_json(settings)), 0600);

@@ -14,7 +14,8 @@ namespace minidock::shim {
 // is woken by SIGTERM besides.
 void request_stop(const std::string& state_dir);
 bool is_stop_requested(const std::string& state_dir);
-void forget_stop_request(const std::string& state_dir);
+// Before a start: what was asked of the last run is over.
+void forget_requests(const std::string& state_dir);
 
 // `update --restart` of a container that runs: goes before what its shim was started with.
 void write_restart_settings(const std::string& state_dir, const RestartSettings& settings);

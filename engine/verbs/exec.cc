@@ -13,6 +13,7 @@
 #include "engine/capabilities.h"
 #include "engine/engine.h"
 #include "engine/runtime/exec_process.h"
+#include "engine/runtime/freezer.h"
 #include "engine/shim/protocol.h"
 #include "engine/spec_builder.h"
 
@@ -150,6 +151,10 @@ int Engine::exec(const ExecOptions& options) {
   const RunningContainer found = running_container(options.container);
   const Json document = json::parse(file::read(instance_.container_dir(found.id) + "/shim.json"), "shim.json");
   const runtime::Spec spec = shim::shim_config_from_json(document).spec;
+  if (runtime::is_frozen(spec.cgroups_path)) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("Container {} is paused, unpause the container before exec", found.id));
+  }
   database_.reset();  // nothing of ours may be open across the exec below
   enter_from_read_only_executable(spec);
 

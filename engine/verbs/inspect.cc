@@ -40,10 +40,9 @@ OrderedJson health_json(const Json& report) {
 OrderedJson state_json(const ContainerState& state) {
   const bool running = state.status == ContainerStatus::running;
   const bool restarting = state.status == ContainerStatus::restarting;
-  const ContainerStatus shown = state.status == ContainerStatus::starting ? ContainerStatus::created : state.status;
-  return OrderedJson{{"Status", std::string(to_string(shown))},
+  return OrderedJson{{"Status", std::string(shown_status(state))},
                      {"Running", running || restarting},
-                     {"Paused", false},
+                     {"Paused", state.paused},
                      {"Restarting", restarting},
                      {"OOMKilled", state.oom_killed},
                      {"Dead", false},

@@ -67,7 +67,7 @@ bool matches_one(const Container& container, const std::string& name, const std:
   if (name == "name")
     return definition.name.find(value.starts_with('/') ? value.substr(1) : value) != std::string::npos;
   if (name == "label") return has_label(definition, value);
-  if (name == "status") return to_string(container.state.status) == value;
+  if (name == "status") return shown_status(container.state) == value;
   if (name == "exited") {
     return container.state.status == ContainerStatus::exited && std::to_string(container.state.exit_code) == value;
   }

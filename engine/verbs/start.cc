@@ -64,6 +64,9 @@ std::optional<int> Engine::attach(const std::string& name, const AttachOptions& 
   if (!found.running()) {
     throw Error(ErrorKind::conflict, "You cannot attach to a stopped container, start it first");
   }
+  if (found.state.paused) {
+    throw Error(ErrorKind::conflict, "You cannot attach to a paused container, unpause it first");
+  }
   const streams::ClientOptions client = client_options(found, options);
   const Fd init = process::open_exact(found.state.running.init);
   Fd channel = shim::connect_attach(instance_.container_state_dir(found.id()));

@@ -11,6 +11,8 @@
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
 #include "engine/option_parsers.h"
+#include "engine/resources.h"
+#include "engine/runtime/freezer.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
 #include "engine/stop_settings.h"
@@ -44,6 +46,11 @@ void announce_stop(const storage::Instance& instance, const Container& container
   }
 }
 
+// A frozen process takes a signal only when it runs again; SIGKILL ends it as it is.
+void let_signal_through(const storage::Instance& instance, const Container& container) {
+  if (container.state.paused) runtime::thaw_cgroup(cgroups_path(instance, container.definition));
+}
+
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
@@ -54,7 +61,9 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
   const int seconds = timeout_seconds.value_or(config.stop_timeout.value_or(kDefaultStopSeconds));
   announce_stop(instance_, found);
   const Fd init = process::open_exact(found.state.running.init);
-  if (init && sys::pidfd_signal_if_alive(init.get(), number) && !wait_for_end(init.get(), seconds)) {
+  const bool told = init && sys::pidfd_signal_if_alive(init.get(), number);
+  if (told) let_signal_through(instance_, found);
+  if (told && !wait_for_end(init.get(), seconds)) {
     sys::pidfd_signal_if_alive(init.get(), SIGKILL);
     if (!wait_for_end(init.get(), kKillSeconds)) {
       throw Error(
@@ -80,6 +89,8 @@ void Engine::kill(const std::string& name, const std::string& signal) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
   }
+  // docker resumes a container only for a signal that is to end it.
+  if (ends) let_signal_through(instance_, found);
   if (number == SIGKILL) wait(found.id());
 }
 
@@ -135,6 +146,11 @@ int Engine::wait(const std::string& name, WaitCondition condition) {
 
 void Engine::remove(const std::string& name, bool force, bool volumes) {
   Container found = resolve(name);
+  if (found.alive() && !force && found.state.paused) {
+    throw Error(ErrorKind::conflict, fmt::format("You cannot remove a paused container {}. Unpause and then stop the "
+                                                 "container before attempting removal or force remove",
+                                                 found.id()));
+  }
   if (found.alive() && !force) {
     throw Error(
         ErrorKind::conflict,

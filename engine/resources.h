@@ -1,0 +1,32 @@
+// docker's resource options: what they may say, what of it this machine can do, and what the runtime is told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/definition.h"
+#include "engine/runtime/spec.h"
+#include "storage/instance.h"
+
+namespace minidock {
+
+// No process can be executed in less.
+inline constexpr std::int64_t kMinimumMemory = 256 << 10;
+
+// ErrorKind::invalid_argument, in docker's words, for values that no machine takes or that exclude each other.
+void check_resources(const Resources& resources);
+
+// Takes out what this machine's kernel cannot do, where docker goes on without it; the result is docker's warnings.
+// ErrorKind::unsupported for what docker refuses.
+std::vector<std::string> discard_unsupported(Resources& resources);
+
+// What was not said and follows from the rest: twice the memory for memory and swap together.
+void complete_resources(Resources& resources);
+
+// ErrorKind::not_found for a block device that does not exist.
+runtime::ResourceLimits runtime_limits(const Resources& resources);
+
+// "/<parent>/<id>"; the parent is the instance's unless --cgroup-parent names another.
+std::string cgroups_path(const storage::Instance& instance, const ContainerDefinition& definition);
+
+}  // namespace minidock

@@ -1,0 +1,44 @@
+// Which hierarchy holds which controller on this machine: v1 hierarchies by where they are mounted, the rest on v2.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace minidock::runtime {
+
+struct CgroupLayout {
+  std::map<std::string, std::string, std::less<>> v1;  // controller → mount point of its hierarchy
+  std::set<std::string, std::less<>> v2;               // controllers of the v2 hierarchy
+
+  bool has(std::string_view controller) const { return v1.contains(controller) || v2.contains(controller); }
+};
+
+// From the caller's mount namespace. Costs some file reads: only for who wants a limit or removes a cgroup.
+CgroupLayout read_cgroup_layout();
+
+// The same from the texts of /proc/self/mountinfo and of cgroup.controllers in the root of the v2 hierarchy.
+CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view v2_controllers);
+
+// What of docker's options this machine's kernel can do.
+struct LimitSupport {
+  bool memory = false;
+  bool swap = false;
+  bool memory_reservation = false;
+  bool memory_swappiness = false;
+  bool disable_oom_killer = false;
+  bool cpu_shares = false;
+  bool cpu_quota = false;
+  bool cpu_realtime = false;
+  bool cpuset = false;
+  bool pids = false;
+  bool block_io_weight = false;
+  bool block_io_weight_device = false;
+  bool block_io_throttle = false;
+};
+
+LimitSupport supported_limits();
+
+}  // namespace minidock::runtime

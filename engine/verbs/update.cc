@@ -1,0 +1,111 @@
+// update: the definition in the database, and the cgroups of a container that runs. One transaction around both.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "engine/engine.h"
+#include "engine/lifecycle.h"
+#include "engine/resources.h"
+#include "engine/runtime/cgroup_v2.h"
+#include "engine/runtime/limited_groups.h"
+#include "engine/shim/protocol.h"
+#include "engine/shim/state_directory.h"
+
+namespace minidock {
+namespace {
+
+void require(bool holds, const char* text) {
+  if (!holds) throw Error(ErrorKind::invalid_argument, text);
+}
+
+// --cpus stands for a period and a quota: whoever set it in one way has to stay with it.
+void check_conflicts(const Resources& current, const Resources& change) {
+  require(change.nano_cpus == 0 || current.cpu_period == 0,
+          "Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set");
+  require(change.nano_cpus == 0 || current.cpu_quota == 0,
+          "Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set");
+  require(change.cpu_period == 0 || current.nano_cpus == 0,
+          "Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set");
+  require(change.cpu_quota == 0 || current.nano_cpus == 0,
+          "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set");
+  require(
+      change.memory == 0 || change.memory_swap != 0 || current.memory_swap <= 0 || change.memory <= current.memory_swap,
+      "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time");
+}
+
+template <typename Value>
+void take(Value& current, const Value& change) {
+  if (change != Value{}) current = change;
+}
+
+void merge(Resources& current, const Resources& change) {
+  take(current.blkio_weight, change.blkio_weight);
+  take(current.nano_cpus, change.nano_cpus);
+  take(current.cpu_shares, change.cpu_shares);
+  take(current.cpu_period, change.cpu_period);
+  take(current.cpu_quota, change.cpu_quota);
+  take(current.cpu_realtime_period, change.cpu_realtime_period);
+  take(current.cpu_realtime_runtime, change.cpu_realtime_runtime);
+  take(current.cpuset_cpus, change.cpuset_cpus);
+  take(current.cpuset_mems, change.cpuset_mems);
+  take(current.memory, change.memory);
+  take(current.memory_swap, change.memory_swap);
+  take(current.memory_reservation, change.memory_reservation);
+  take(current.pids_limit, change.pids_limit);
+}
+
+// What `exec` and the next reader find; the shim itself has read it.
+void rewrite_shim_config(const storage::Instance& instance, const std::string& id,
+                         const runtime::ResourceLimits& limits) {
+  const std::string path = instance.container_dir(id) + "/shim.json";
+  shim::ShimConfig config = shim::shim_config_from_json(json::parse(file::read(path), "shim.json"));
+  config.spec.resources = limits;
+  file::replace(path, json::dump(shim::to_json(config)), 0600);
+}
+
+void apply(const storage::Instance& instance, const Container& container) {
+  runtime::ResourceLimits limits = runtime_limits(container.definition.host.resources);
+  // Lifting a limit is a change, too.
+  if (container.definition.host.resources.pids_limit == 0) limits.pids = 0;
+  const std::string path = cgroups_path(instance, container.definition);
+  const Fd cgroup = runtime::open_v2_cgroup(path);
+  if (!cgroup) return;  // it has just ended
+  runtime::LimitedGroups::plan(path, limits).change(cgroup.get());
+  rewrite_shim_config(instance, container.id(), limits);
+}
+
+}  // namespace
+
+void Engine::update(const std::string& name, const UpdateOptions& options) {
+  Container found = resolve(name);
+  EngineContext here = context();
+  storage::Transaction transaction(here.database);
+  // Another update may have been faster.
+  if (std::optional<Container> current = find_container(here.database, found.id())) {
+    found.definition = std::move(current->definition);
+  }
+  HostConfig& host = found.definition.host;
+  try {
+    check_conflicts(host.resources, options.resources);
+    Resources change = options.resources;
+    for (const std::string& warning : discard_unsupported(change)) here.warn(warning);
+    merge(host.resources, change);
+    complete_resources(host.resources);
+    check_resources(host.resources);
+    if (options.restart) {
+      require(!host.auto_remove || options.restart->name == "no",
+              "Restart policy cannot be updated because AutoRemove is enabled for the container");
+      host.restart = *options.restart;
+      // A shim reads it at the next end.
+      const shim::RestartSettings settings{host.restart.name, host.restart.maximum_retries};
+      if (found.alive()) shim::write_restart_settings(instance_.container_state_dir(found.id()), settings);
+    }
+    update_container_definition(here.database, found.definition);
+    if (found.running()) apply(instance_, found);
+  } catch (const Error& error) {
+    throw error.with_context(fmt::format("Cannot update container {}", found.id()));
+  }
+  transaction.commit();
+}
+
+}  // namespace minidock
