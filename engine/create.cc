@@ -9,11 +9,12 @@
 #include "base/path.h"
 #include "base/random.h"
 #include "engine/capabilities.h"
+#include "engine/mount_points.h"
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
+#include "engine/secrets.h"
 #include "engine/spec_builder.h"
-#include "engine/volumes.h"
 
 namespace minidock {
 namespace {
@@ -107,6 +108,8 @@ ContainerDefinition make_definition(const EngineContext& context, const RunOptio
   check_hostname(definition.config.hostname);
   if (!definition.config.stop_signal.empty()) options::parse_signal(definition.config.stop_signal);
   definition.args = full_command(definition.config);
+  check_secrets(context, definition.host);
+  definition.config.volumes = declared_volumes(definition.host, image_config.volumes);
   definition.mount_points = resolve_mounts(context, definition.host, image_config.volumes);
   return definition;
 }

@@ -12,8 +12,10 @@
 #include "engine/namespace_options.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
+#include "engine/secrets.h"
 #include "engine/shim/owned_link.h"
 #include "engine/state_directory.h"
+#include "engine/volume_mounts.h"
 #include "engine/volumes.h"
 #include "image/image_store.h"
 #include "storage/layer_store.h"
@@ -91,6 +93,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
   config.spec =
       build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
+  translate_volume_owners(context, definition, reservation.mappings, config.spec);
+  add_secrets(context, definition.host, config.spec);
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
   config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
@@ -187,7 +191,7 @@ Reservation reserve(EngineContext& context, ContainerDefinition definition, bool
   }
   if (is_new) {
     insert_container(context.database, container);
-    register_volumes(context, container.definition);
+    register_volumes(context, container.definition, reservation.mappings);
   } else {
     update_container_state(context.database, container.id(), container.state);
   }
@@ -303,6 +307,7 @@ Container settle(EngineContext& context, Container container) {
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
   remove_remains_of_shim(context, container, record.has_value());
+  unmount_unused_volumes(context, container.id());
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   container.state.ports.clear();
@@ -328,9 +333,10 @@ void remove_container(EngineContext& context, const Container& container, bool a
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);
   network::release_reservations(context.database, container.id());
-  if (anonymous_volumes) remove_anonymous_volumes(context, container.id());
+  if (anonymous_volumes) discard_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
+  if (anonymous_volumes) remove_discarded_volumes(context.instance);
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.
   if (!image::has_image(context.database, container.definition.image_id)) {

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/mount_documents.h"
 #include "image/reference.h"
 
 namespace minidock {
@@ -64,21 +65,7 @@ OrderedJson requested_ports(const HostConfig& host) {
 
 OrderedJson host_config_json(const ContainerDefinition& definition) {
   const HostConfig& host = definition.host;
-  std::vector<std::string> binds;
-  OrderedJson mounts = OrderedJson::array();
-  for (const MountRequest& mount : host.mounts) {
-    if (!mount.text.empty()) {
-      binds.push_back(mount.text);
-      continue;
-    }
-    constexpr const char* kTypes[] = {"bind", "volume", "tmpfs"};
-    OrderedJson item{{"Type", kTypes[static_cast<int>(mount.type)]}};
-    if (!mount.source.empty()) item["Source"] = mount.source;
-    item["Target"] = mount.destination;
-    if (mount.read_only) item["ReadOnly"] = true;
-    mounts.push_back(std::move(item));
-  }
-  OrderedJson result{{"Binds", nullable(binds)},
+  OrderedJson result{{"Binds", nullable(bind_texts(host))},
                      {"ContainerIDFile", ""},
                      {"LogConfig", {{"Type", "json-file"}, {"Config", OrderedJson::object()}}},
                      {"NetworkMode", host.network_mode},
@@ -94,25 +81,9 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
                      {"ReadonlyRootfs", host.readonly_rootfs},
                      {"UTSMode", host.uts_mode},
                      {"UsernsMode", host.userns_mode}};
-  if (!mounts.empty()) result["Mounts"] = mounts;
+  add_mount_documents(host, result);
   if (host.init) result["Init"] = *host.init;
   return result;
-}
-
-OrderedJson mounts_json(const ContainerDefinition& definition) {
-  OrderedJson list = OrderedJson::array();
-  for (const MountPoint& mount : definition.mount_points) {
-    OrderedJson item{{"Type", mount.type}};
-    if (!mount.name.empty()) item["Name"] = mount.name;
-    item["Source"] = mount.source;
-    item["Destination"] = mount.destination;
-    if (mount.type == "volume") item["Driver"] = "local";
-    item["Mode"] = mount.read_only ? "ro" : "";
-    item["RW"] = !mount.read_only;
-    item["Propagation"] = mount.type == "bind" ? mount.propagation : "";
-    list.push_back(std::move(item));
-  }
-  return list;
 }
 
 OrderedJson config_json(const ContainerConfig& config) {
