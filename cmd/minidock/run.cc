@@ -6,13 +6,14 @@
 
 #include "cmd/minidock/command.h"
 #include "engine/option_parsers.h"
+#include "engine/secret_options.h"
 
 namespace minidock::cmd {
 namespace {
 
 // The words of the options, before they are understood.
 struct Words {
-  std::vector<std::string> env, env_files, labels, label_files, volumes, mounts, tmpfs, publish, expose, attach;
+  std::vector<std::string> env, env_files, labels, label_files, volumes, mounts, tmpfs, secrets, publish, expose, attach;
   std::string entrypoint, user, workdir, hostname, domainname, stop_signal;
   std::string network = "default", pid, ipc = "private", uts, userns, cgroupns = "private";
   bool interactive = false, tty = false, init = false;
@@ -32,6 +33,9 @@ void add_options(CLI::App& app, RunOptions& options, Words& words) {
   add_list(app, "-v,--volume", words.volumes, "Bind mount a volume");
   add_list(app, "--mount", words.mounts, "Attach a filesystem mount to the container");
   add_list(app, "--tmpfs", words.tmpfs, "Mount a tmpfs directory");
+  add_list(app, "--volumes-from", options.host.volumes_from, "Mount volumes from the specified container(s)");
+  app.add_option("--volume-driver", options.host.volume_driver, "Optional volume driver for the container");
+  add_list(app, "--secret", words.secrets, "Secret to expose to the container: NAME[,target=,type=,uid=,gid=,mode=]");
   add_list(app, "-p,--publish", words.publish, "Publish a container's port(s) to the host");
   add_list(app, "--expose", words.expose, "Expose a port or a range of ports");
   app.add_option("-h,--hostname", words.hostname, "Container host name");
@@ -138,6 +142,7 @@ void understand(RunOptions& run, const Words& words, bool entrypoint_given, bool
   for (const std::string& text : words.volumes) host.mounts.push_back(options::parse_volume(text));
   for (const std::string& text : words.mounts) host.mounts.push_back(options::parse_mount(text));
   for (const std::string& text : words.tmpfs) host.mounts.push_back(options::parse_tmpfs(text));
+  for (const std::string& text : words.secrets) host.secrets.push_back(options::parse_secret(text));
   for (const std::string& text : words.publish) {
     for (const network::PublishedPort& port : options::parse_publish(text)) host.ports.push_back(port);
   }
