@@ -9,7 +9,7 @@
 #include "base/syscall.h"
 #include "engine/container_files.h"
 #include "engine/health_options.h"
-#include "engine/option_parsers.h"
+#include "engine/secrets.h"
 #include "engine/stop_settings.h"
 #include "engine/volumes.h"
 
@@ -85,6 +85,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
   config.spec = build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings,
                             reservation.links.env});
+  translate_volume_owners(context, definition, reservation.mappings, config.spec);
+  add_secrets(context, definition.host, config.spec);
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
   config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);

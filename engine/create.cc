@@ -12,13 +12,14 @@
 #include "engine/capabilities.h"
 #include "engine/health_options.h"
 #include "engine/links.h"
+#include "engine/mount_points.h"
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
 #include "engine/resources.h"
+#include "engine/secrets.h"
 #include "engine/security_options.h"
 #include "engine/spec_builder.h"
-#include "engine/volumes.h"
 
 namespace minidock {
 namespace {
@@ -143,6 +144,8 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   if (definition.host.shm_size == 0) definition.host.shm_size = context.config.default_shm_size;
   check_host_config(definition.host);
   check_links(context, definition.host);
+  check_secrets(context, definition.host);
+  definition.config.volumes = declared_volumes(definition.host, image_config.volumes);
   definition.mount_points = resolve_mounts(context, definition.host, image_config.volumes);
   return definition;
 }

@@ -61,7 +61,9 @@ void describe(Fields& field, Type<MountRequest>) {
   field("Driver", &MountRequest::driver);
   field("DriverOptions", &MountRequest::driver_options);
   field("Labels", &MountRequest::labels);
+  field("Subpath", &MountRequest::subpath);
   field("NonRecursive", &MountRequest::non_recursive);
+  field("WritableSubmounts", &MountRequest::writable_submounts);
   field("Chown", &MountRequest::chown);
   field("Idmap", &MountRequest::idmap);
   field("Overlay", &MountRequest::overlay);
@@ -203,7 +205,9 @@ void describe(Fields& field, Type<MountPoint>) {
   field("Options", &MountPoint::options);
   field("Driver", &MountPoint::driver);
   field("Mode", &MountPoint::mode);
+  field("Subpath", &MountPoint::subpath);
   field("NonRecursive", &MountPoint::non_recursive);
+  field("WritableSubmounts", &MountPoint::writable_submounts);
   field("Chown", &MountPoint::chown);
   field("Idmap", &MountPoint::idmap);
   field("Overlay", &MountPoint::overlay);

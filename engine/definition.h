@@ -64,7 +64,9 @@ struct MountRequest {
   std::string driver;                                 // volume-driver; "" is "local"
   std::map<std::string, std::string> driver_options;  // volume-opt, for a volume that is made with the container
   std::map<std::string, std::string> labels;          // volume-label
+  std::string subpath;                                // volume-subpath: below the volume's root
   bool non_recursive = false;                         // bind-nonrecursive
+  bool writable_submounts = false;                    // bind-recursive=writable: read_only is the top mount's alone
   bool chown = false;                                 // U: the tree is given to the container's root
   bool idmap = false;                                 // idmap: ids outside appear as the same ids inside
   bool overlay = false;                               // O: writes go to the container, not to the source
@@ -195,7 +197,9 @@ struct MountPoint {
   std::string options;  // tmpfs
   std::string driver;   // volumes only
   std::string mode;     // as typed: inspect's Mode
+  std::string subpath;
   bool non_recursive = false;
+  bool writable_submounts = false;
   bool chown = false;  // see MountRequest
   bool idmap = false;
   bool overlay = false;

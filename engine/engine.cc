@@ -41,6 +41,8 @@ Container Engine::resolve(const std::string& name) {
   return settle(here, load_container(here.database, name));
 }
 
+std::vector<Container> Engine::list_all() { return list(ListOptions{.all = true, .last = 0, .filters = {}}); }
+
 Container Engine::container(const std::string& name) { return resolve(name); }
 
 void Engine::clean_up(const std::string& id) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,10 +14,13 @@
 #include "engine/context.h"
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
+#include "engine/disk_usage.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/cgroup_stats.h"
+#include "engine/secret_store.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
+#include "engine/volume_store.h"
 #include "image/image_store.h"
 #include "storage/database.h"
 #include "storage/instance.h"
@@ -137,6 +141,41 @@ struct UseSample {
   runtime::MachineCpu machine;
 };
 
+// ---- volumes and secrets
+
+struct CreateVolumeOptions {
+  std::string name;  // "": a random one
+  std::string driver = "local";
+  std::map<std::string, std::string> options;
+  std::map<std::string, std::string> labels;
+};
+
+struct CreateSecretOptions {
+  std::string name;
+  std::string driver = "file";
+  std::string data;
+  std::map<std::string, std::string> labels;
+  bool replace = false;
+};
+
+// ---- system
+
+struct PruneOptions {
+  bool all = false;  // images: those with a name too; volumes: named ones too
+  std::vector<std::string> filters;
+  bool dry_run = false;
+  std::vector<std::string> gone;  // with dry_run: containers that are taken to be gone already
+};
+
+struct PruneReport {
+  struct Object {
+    std::string text;  // as docker lists it: an id, a name, "untagged: NAME"
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Object> objects;
+  std::uint64_t reclaimed = 0;
+};
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -196,13 +235,37 @@ class Engine {
   Container container(const std::string& name);
   OrderedJson inspect_container(const std::string& name);
   OrderedJson inspect_image(const std::string& name);
+  ContainerSize container_size(const std::string& name);
+  bool container_exists(const std::string& name);
+  bool image_exists(const std::string& name);
 
   // ---- volumes and secrets
+  std::string create_volume(const CreateVolumeOptions& options);
+  std::vector<Volume> volumes(const std::vector<std::string>& filters);
+  OrderedJson inspect_volume(const std::string& name);
+  bool volume_exists(const std::string& name);
+  // `force`: one that does not exist is no error.
+  void remove_volume(const std::string& name, bool force);
+  // The id of the new secret.
+  std::string create_secret(const CreateSecretOptions& options);
+  std::vector<Secret> secrets(const std::vector<std::string>& filters);
+  // `reveal`: with the data.
+  OrderedJson inspect_secret(const std::string& name, bool reveal);
+  bool secret_exists(const std::string& name);
+  // The id of the secret that went.
+  std::string remove_secret(const std::string& name);
 
   // ---- system
   // Host state: `down` takes away bridge, firewall table and cgroup parent; `reset` every container, image and volume.
   void system_down();
   void system_reset();
+  DiskUsage disk_usage();
+  // docker's document of `info`.
+  OrderedJson info();
+  // What nobody uses goes. With dry_run the same is chosen and nothing touched.
+  PruneReport prune_containers(const PruneOptions& options);
+  PruneReport prune_images(const PruneOptions& options);
+  PruneReport prune_volumes(const PruneOptions& options);
 
   const storage::Instance& instance() const { return instance_; }
   const DaemonConfig& config() const { return config_; }
@@ -213,6 +276,8 @@ class Engine {
   EngineContext context();
   // The container with its state put right.
   Container resolve(const std::string& name);
+  // Each with its state put right.
+  std::vector<Container> list_all();
   RunningContainer running_container(const std::string& name);
   image::Image image_for(const CreateOptions& options);
   void remove_for_replacement(const std::string& name);

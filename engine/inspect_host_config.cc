@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/mount_documents.h"
+
 namespace minidock {
 namespace {
 
@@ -22,28 +24,6 @@ OrderedJson requested_ports(const HostConfig& host) {
     }
   }
   return map;
-}
-
-OrderedJson requested_mounts(const HostConfig& host) {
-  OrderedJson mounts = OrderedJson::array();
-  for (const MountRequest& mount : host.mounts) {
-    if (!mount.text.empty()) continue;
-    constexpr const char* kTypes[] = {"bind", "volume", "tmpfs"};
-    OrderedJson item{{"Type", kTypes[static_cast<int>(mount.type)]}};
-    if (!mount.source.empty()) item["Source"] = mount.source;
-    item["Target"] = mount.destination;
-    if (mount.read_only) item["ReadOnly"] = true;
-    mounts.push_back(std::move(item));
-  }
-  return mounts;
-}
-
-OrderedJson requested_binds(const HostConfig& host) {
-  std::vector<std::string> binds;
-  for (const MountRequest& mount : host.mounts) {
-    if (!mount.text.empty()) binds.push_back(mount.text);
-  }
-  return nullable(binds);
 }
 
 // "/db:/web/db"
@@ -127,7 +107,7 @@ OrderedJson port_map(const std::vector<network::PublishedPort>& ports, const std
 OrderedJson host_config_json(const ContainerDefinition& definition) {
   const HostConfig& host = definition.host;
   OrderedJson result{
-      {"Binds", requested_binds(host)},
+      {"Binds", nullable(bind_texts(host))},
       {"ContainerIDFile", host.cid_file},
       {"LogConfig",
        {{"Type", host.log.driver.empty() ? "json-file" : host.log.driver}, {"Config", object_of(host.log.options)}}},
@@ -161,8 +141,7 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
       {"ConsoleSize", {0, 0}},
       {"Isolation", ""}};
   add_resources(result, host.resources);
-  const OrderedJson mounts = requested_mounts(host);
-  if (!mounts.empty()) result["Mounts"] = mounts;
+  add_mount_documents(host, result);
   if (!host.sysctls.empty()) result["Sysctls"] = object_of(host.sysctls);
   if (!host.annotations.empty()) result["Annotations"] = object_of(host.annotations);
   if (host.init) result["Init"] = *host.init;

@@ -14,9 +14,11 @@
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
 #include "engine/runtime/freezer.h"
+#include "engine/secrets.h"
 #include "engine/shim/owned_link.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
+#include "engine/volume_mounts.h"
 #include "engine/volumes.h"
 #include "image/image_store.h"
 #include "storage/layer_store.h"
@@ -226,6 +228,7 @@ Container settle(EngineContext& context, Container container) {
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
   remove_remains_of_shim(context, container, record.has_value());
   remove_links_of_new_name(context, container);
+  unmount_unused_volumes(context, container.id());
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   container.state.ports.clear();
@@ -252,9 +255,10 @@ void remove_container(EngineContext& context, const Container& container, bool a
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);
   network::release_reservations(context.database, container.id());
-  if (anonymous_volumes) remove_anonymous_volumes(context, container.id());
+  if (anonymous_volumes) discard_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
+  if (anonymous_volumes) remove_discarded_volumes(context.instance);
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.
   if (!image::has_image(context.database, container.definition.image_id)) {

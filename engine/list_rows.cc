@@ -93,8 +93,8 @@ OrderedJson container_headers() {
   return OrderedJson{{"Command", "COMMAND"}, {"CreatedAt", "CREATED AT"}, {"ID", "CONTAINER ID"},
                      {"Image", "IMAGE"},     {"Labels", "LABELS"},        {"LocalVolumes", "LOCAL VOLUMES"},
                      {"Mounts", "MOUNTS"},   {"Names", "NAMES"},          {"Networks", "NETWORKS"},
-                     {"Ports", "PORTS"},     {"RunningFor", "CREATED"},   {"State", "STATE"},
-                     {"Status", "STATUS"}};
+                     {"Ports", "PORTS"},     {"RunningFor", "CREATED"},   {"Size", "SIZE"},
+                     {"State", "STATE"},     {"Status", "STATUS"}};
 }
 
 OrderedJson container_row(const Container& container, bool truncate) {
@@ -116,6 +116,28 @@ OrderedJson container_row(const Container& container, bool truncate) {
                      {"RunningFor", ago(definition.created)},
                      {"State", std::string(shown_status(container.state))},
                      {"Status", status_text(container.state)}};
+}
+
+OrderedJson volume_headers() {
+  return OrderedJson{{"Driver", "DRIVER"},    {"Labels", "LABELS"}, {"Links", "LINKS"}, {"Mountpoint", "MOUNTPOINT"},
+                     {"Name", "VOLUME NAME"}, {"Scope", "SCOPE"},   {"Size", "SIZE"}};
+}
+
+OrderedJson volume_row(const Volume& volume, const storage::Instance& instance) {
+  const std::map<std::string, std::string> labels = volume.labels.value_or(std::map<std::string, std::string>{});
+  return OrderedJson{{"Driver", "local"},
+                     {"Label", OrderedJson(labels)},
+                     {"Labels", labels_text(labels)},
+                     {"Links", "N/A"},
+                     {"Mountpoint", volume_data(instance, volume.name)},
+                     {"Name", volume.name},
+                     {"Scope", "local"},
+                     {"Size", "N/A"}};
+}
+
+std::string size_text(const ContainerSize& size) {
+  return fmt::format("{} (virtual {})", format::human_size(static_cast<double>(size.written), 3),
+                     format::human_size(static_cast<double>(size.written + size.image), 3));
 }
 
 OrderedJson image_headers() {

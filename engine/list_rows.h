@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 #include "engine/container_store.h"
+#include "engine/disk_usage.h"
+#include "engine/volume_store.h"
 #include "image/image_store.h"
 
 namespace minidock {
@@ -16,6 +18,12 @@ OrderedJson container_headers();
 // A row a tag; one with "<none>" for an image without.
 std::vector<OrderedJson> image_rows(const image::Image& image, bool truncate);
 OrderedJson image_headers();
+
+OrderedJson volume_row(const Volume& volume, const storage::Instance& instance);
+OrderedJson volume_headers();
+
+// "0B (virtual 1.98MB)"
+std::string size_text(const ContainerSize& size);
 
 // "Up 5 minutes", "Exited (0) 2 hours ago", "Created"
 std::string status_text(const ContainerState& state);

@@ -11,23 +11,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/path.h"
+#include "engine/option_words.h"
 
 namespace minidock::options {
 namespace {
-
-[[noreturn]] void invalid(const std::string& message) { throw Error(ErrorKind::invalid_argument, message); }
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::size_t start = 0;
-  for (;;) {
-    const std::size_t end = text.find(separator, start);
-    parts.push_back(text.substr(start, end - start));
-    if (end == std::string::npos) return parts;
-    start = end + 1;
-  }
-}
 
 std::optional<int> to_int(const std::string& text) {
   int value = 0;
@@ -62,58 +49,6 @@ std::string take_protocol(std::string& text, const std::string& whole) {
     invalid(fmt::format("invalid proto: {} in port specification \"{}\"", protocol, whole));
   }
   return protocol;
-}
-
-bool is_volume_name(const std::string& name) {
-  if (name.size() < 2 || !std::isalnum(static_cast<unsigned char>(name.front()))) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; });
-}
-
-void check_destination(const std::string& destination, const std::string& whole) {
-  if (!destination.starts_with('/')) {
-    invalid(fmt::format(
-        "invalid volume specification: '{}': invalid mount config for type: mount path must be absolute", whole));
-  }
-  if (path::clean_absolute(destination) == "/") {
-    invalid(fmt::format("invalid specification: destination can't be '/': '{}'", whole));
-  }
-}
-
-void set_volume_source(MountRequest& mount, const std::string& source, const std::string& whole) {
-  if (source.starts_with('/')) {
-    mount.type = MountRequest::Type::bind;
-    mount.source = path::clean_absolute(source);
-    mount.create_source = true;
-    return;
-  }
-  if (source.starts_with('.') || source.starts_with('~')) {
-    const std::unique_ptr<char, decltype(&std::free)> absolute(realpath(source.c_str(), nullptr), &std::free);
-    if (!absolute) invalid(fmt::format("invalid volume specification '{}': {} does not exist", whole, source));
-    mount.type = MountRequest::Type::bind;
-    mount.source = absolute.get();
-    return;
-  }
-  if (!is_volume_name(source)) {
-    invalid(
-        fmt::format("create {}: \"{}\" includes invalid characters for a local volume name, only "
-                    "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use "
-                    "absolute path",
-                    source, source));
-  }
-  mount.type = MountRequest::Type::volume;
-  mount.source = source;
-}
-
-bool is_propagation(const std::string& word) {
-  return word == "private" || word == "rprivate" || word == "shared" || word == "rshared" || word == "slave" ||
-         word == "rslave";
-}
-
-bool parse_bool(const std::string& value, const std::string& whole) {
-  if (value.empty() || value == "true" || value == "1") return true;
-  if (value == "false" || value == "0") return false;
-  invalid(fmt::format("invalid value \"{}\" in \"{}\": want true or false", value, whole));
 }
 
 }  // namespace
@@ -160,104 +95,6 @@ std::vector<std::string> parse_expose(const std::string& whole) {
   std::vector<std::string> ports;
   for (int port = range.first; port <= range.last; ++port) ports.push_back(fmt::format("{}/{}", port, protocol));
   return ports;
-}
-
-MountRequest parse_volume(const std::string& whole) {
-  const std::vector<std::string> parts = split(whole, ':');
-  if (parts.size() > 3 || parts.front().empty()) {
-    invalid(fmt::format("invalid volume specification: '{}'", whole));
-  }
-  MountRequest mount;
-  mount.text = whole;
-  if (parts.size() == 1) {
-    mount.type = MountRequest::Type::volume;
-    mount.destination = parts[0];
-  } else {
-    set_volume_source(mount, parts[0], whole);
-    mount.destination = parts[1];
-  }
-  check_destination(mount.destination, whole);
-  mount.destination = path::clean_absolute(mount.destination);
-  if (parts.size() == 3) {
-    for (const std::string& word : split(parts[2], ',')) {
-      if (word == "ro") {
-        mount.read_only = true;
-      } else if (word == "nocopy" && mount.type == MountRequest::Type::volume) {
-        mount.no_copy = true;
-      } else if (is_propagation(word) && mount.type == MountRequest::Type::bind) {
-        mount.propagation = word;
-      } else if (word == "z" || word == "Z") {
-        // SELinux labels: docker ignores them too where SELinux is off, and minidock supports no host with it on.
-      } else if (word != "rw") {
-        invalid(fmt::format("invalid mode: {} in volume specification '{}'", word, whole));
-      }
-    }
-  }
-  return mount;
-}
-
-MountRequest parse_mount(const std::string& whole) {
-  MountRequest mount;
-  mount.type = MountRequest::Type::volume;
-  std::string source;
-  std::vector<std::string> tmpfs;
-  for (const std::string& field : split(whole, ',')) {
-    const std::size_t equals = field.find('=');
-    const std::string key = field.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : field.substr(equals + 1);
-    if (key == "type") {
-      if (value == "bind") {
-        mount.type = MountRequest::Type::bind;
-      } else if (value == "tmpfs") {
-        mount.type = MountRequest::Type::tmpfs;
-      } else if (value != "volume") {
-        invalid(fmt::format("mount type \"{}\" is not supported in \"{}\": use bind, volume or tmpfs", value, whole));
-      }
-    } else if (key == "source" || key == "src") {
-      source = value;
-    } else if (key == "target" || key == "dst" || key == "destination") {
-      mount.destination = value;
-    } else if (key == "readonly" || key == "ro") {
-      mount.read_only = parse_bool(value, whole);
-    } else if (key == "volume-nocopy") {
-      mount.no_copy = parse_bool(value, whole);
-    } else if (key == "bind-propagation" && is_propagation(value)) {
-      mount.propagation = value;
-    } else if (key == "tmpfs-size") {
-      tmpfs.push_back("size=" + value);
-    } else if (key == "tmpfs-mode") {
-      tmpfs.push_back("mode=" + value);
-    } else {
-      invalid(fmt::format("unexpected key '{}' in '{}' for --mount", key, field));
-    }
-  }
-  if (mount.destination.empty()) invalid("invalid argument \"" + whole + "\" for \"--mount\" flag: target is required");
-  check_destination(mount.destination, whole);
-  mount.destination = path::clean_absolute(mount.destination);
-  if (mount.type == MountRequest::Type::bind) {
-    if (!source.starts_with('/')) {
-      invalid(fmt::format(
-          "invalid mount config for type \"bind\": invalid mount path: '{}' mount path must be absolute", source));
-    }
-    mount.source = path::clean_absolute(source);
-  } else if (mount.type == MountRequest::Type::volume) {
-    if (!source.empty() && !is_volume_name(source)) invalid(fmt::format("invalid volume name \"{}\"", source));
-    mount.source = source;
-  } else if (!source.empty()) {
-    invalid("invalid mount config for type \"tmpfs\": field Source must not be specified");
-  }
-  for (const std::string& option : tmpfs) mount.tmpfs_options += (mount.tmpfs_options.empty() ? "" : ",") + option;
-  return mount;
-}
-
-MountRequest parse_tmpfs(const std::string& whole) {
-  const std::size_t colon = whole.find(':');
-  MountRequest mount;
-  mount.type = MountRequest::Type::tmpfs;
-  check_destination(whole.substr(0, colon), whole);
-  mount.destination = path::clean_absolute(whole.substr(0, colon));
-  if (colon != std::string::npos) mount.tmpfs_options = whole.substr(colon + 1);
-  return mount;
 }
 
 std::vector<std::string> resolve_environment(const std::vector<std::string>& entries) {

@@ -1,4 +1,4 @@
-// The small languages inside docker's options: -p, -v, --mount, -e, --env-file, --label, signals. Every failure is
+// The small languages inside docker's options: -p, -e, --env-file, --label, signals. Every failure is
 // ErrorKind::invalid_argument with docker's words where it has some.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/definition.h"
+#include "engine/mount_options.h"
 
 namespace minidock::options {
 
@@ -15,15 +16,6 @@ std::vector<network::PublishedPort> parse_publish(const std::string& text);
 
 // "80", "80/tcp", "8000-8002/udp" → "80/tcp", …
 std::vector<std::string> parse_expose(const std::string& text);
-
-// "[source:]target[:ro,rw,z,rprivate,nocopy…]"
-MountRequest parse_volume(const std::string& text);
-
-// "type=bind,source=/a,target=/b,readonly"
-MountRequest parse_mount(const std::string& text);
-
-// "/run:size=64m"
-MountRequest parse_tmpfs(const std::string& text);
 
 // "K=V" stays; "K" takes the value of this process's environment, or goes when it has none.
 std::vector<std::string> resolve_environment(const std::vector<std::string>& entries);

@@ -89,6 +89,13 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
   }
 }
 
+// Whose the new volumes are: the containers that it may join for its user namespace need not run yet, and have this one
+// too.
+IdMappings mappings_before_start(const EngineContext& context, const HostConfig& host) {
+  const std::string& setting = context.config.userns_remap;
+  return setting.empty() || host.userns_mode == "host" ? IdMappings{} : userns_mappings(setting);
+}
+
 void choose_for_start(EngineContext& context, Reservation& reservation, const ContainerDefinition& definition) {
   reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
   reservation.mappings = mappings_for(context, reservation.namespaces);
@@ -105,7 +112,7 @@ Container create_container(EngineContext& context, ContainerDefinition definitio
   container.definition = std::move(definition);
   storage::Transaction transaction(context.database);
   insert_container(context.database, container);
-  register_volumes(context, container.definition);
+  register_volumes(context, container.definition, mappings_before_start(context, container.definition.host));
   transaction.commit();
   return container;
 }
@@ -120,7 +127,7 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
     storage::Transaction transaction(context.database);
     reserve_network(context, reservation);
     insert_container(context.database, reservation.container);
-    register_volumes(context, reservation.container.definition);
+    register_volumes(context, reservation.container.definition, reservation.mappings);
     transaction.commit();
   } catch (const Error&) {
     remove_state_directory(context.instance, reservation.container.id());  // made for the lock

@@ -11,6 +11,7 @@
 #include "engine/seccomp/seccomp.h"
 #include "engine/security_options.h"
 #include "engine/ulimits.h"
+#include "engine/user_mounts.h"
 #include "storage/layer_store.h"
 
 namespace minidock {
@@ -103,27 +104,9 @@ void add_engine_files(runtime::Spec& spec, const SpecInputs& inputs) {
   }
 }
 
-void add_user_mounts(runtime::Spec& spec, const ContainerDefinition& definition) {
-  std::vector<MountPoint> ordered = definition.mount_points;
-  // Shallow destinations first, so that none hides a deeper one.
-  const auto depth = [](const MountPoint& mount) {
-    return std::count(mount.destination.begin(), mount.destination.end(), '/');
-  };
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [&](const MountPoint& a, const MountPoint& b) { return depth(a) < depth(b); });
-  for (const MountPoint& mount : ordered) {
-    if (mount.type == "tmpfs") {
-      Words options{"noexec", "nosuid", "nodev"};
-      if (mount.read_only) options.emplace_back("ro");
-      if (!mount.options.empty()) options.push_back(mount.options);
-      spec.mounts.push_back({mount.destination, "tmpfs", "tmpfs", options});
-      continue;
-    }
-    Words options{"rbind", mount.propagation};
-    if (mount.read_only) options.emplace_back("ro");
-    if (mount.copy_up) options.emplace_back("copy-up");
-    spec.mounts.push_back({mount.destination, "bind", mount.source, options});
-  }
+void add_user_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
+  std::vector<runtime::Mount> mounts = user_mounts(inputs.instance, inputs.definition);
+  spec.mounts.insert(spec.mounts.end(), mounts.begin(), mounts.end());
 }
 
 // ---- what is hidden
@@ -282,7 +265,7 @@ runtime::Spec build_spec(const SpecInputs& inputs) {
     if (!parse_security_options(host.security_options).unconfined_system_paths) set_hidden_paths(spec);
   }
   add_engine_files(spec, inputs);
-  add_user_mounts(spec, inputs.definition);
+  add_user_mounts(spec, inputs);
   add_time_zone(spec, host.timezone);
   add_init(spec, inputs);
   set_sysctls(spec, inputs);

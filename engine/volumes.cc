@@ -3,129 +3,53 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
-#include "base/path.h"
-#include "base/random.h"
 #include "base/syscall.h"
+#include "engine/tree_walk.h"
+#include "engine/volume_driver.h"
+#include "engine/volume_mounts.h"
+#include "engine/volume_owner.h"
+#include "engine/volume_store.h"
 
 namespace minidock {
 namespace {
 
-std::string volume_data(const EngineContext& context, const std::string& name) {
-  return fmt::format("{}/{}/_data", context.instance.volumes(), name);
+Volume volume_for(const ContainerDefinition& definition, const MountPoint& mount, const IdMappings& mappings) {
+  Volume volume;
+  volume.name = mount.name;
+  volume.created = format::now_ns();
+  volume.anonymous = true;
+  volume.owner = mappings;
+  for (const MountRequest& request : definition.host.mounts) {
+    if (request.type != MountRequest::Type::volume || request.destination != mount.destination) continue;
+    volume.anonymous = request.source.empty();
+    volume.options = request.driver_options;
+    if (!request.labels.empty()) volume.labels = request.labels;
+  }
+  return volume;
 }
 
-MountPoint resolve_mount(const EngineContext& context, const MountRequest& request) {
-  MountPoint mount;
-  mount.destination = request.destination;
-  mount.read_only = request.read_only;
-  mount.propagation = request.propagation;
-  switch (request.type) {
-    case MountRequest::Type::tmpfs:
-      mount.type = "tmpfs";
-      mount.options = request.tmpfs_options;
-      break;
-    case MountRequest::Type::bind:
-      mount.type = "bind";
-      mount.source = request.source;
-      if (!request.create_source && !file::exists(request.source)) {
-        throw Error(
-            ErrorKind::invalid_argument,
-            fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", request.source));
-      }
-      break;
-    case MountRequest::Type::volume:
-      mount.type = "volume";
-      mount.name = request.source.empty() ? random::hex(32) : request.source;
-      mount.source = volume_data(context, mount.name);
-      mount.copy_up = !request.no_copy;
-      break;
-  }
-  return mount;
+void prepare_volume(const EngineContext& context, const std::string& name) {
+  const Volume volume = get_volume(context.database, name);
+  make_volume_directory(context.instance, volume);
+  mount_volume(context, volume);
 }
 
-}  // namespace
-
-std::vector<MountPoint> resolve_mounts(const EngineContext& context, const HostConfig& host,
-                                       const std::vector<std::string>& image_volumes) {
-  std::vector<MountPoint> mounts;
-  const auto taken = [&](const std::string& destination) {
-    return std::any_of(mounts.begin(), mounts.end(),
-                       [&](const MountPoint& mount) { return mount.destination == destination; });
-  };
-  for (const MountRequest& request : host.mounts) {
-    if (taken(request.destination)) {
-      throw Error(ErrorKind::invalid_argument, fmt::format("Duplicate mount point: {}", request.destination));
-    }
-    mounts.push_back(resolve_mount(context, request));
-  }
-  for (const std::string& volume : image_volumes) {
-    const std::string destination = path::clean_absolute(volume);
-    if (destination == "/") throw Error(ErrorKind::invalid_argument, "the image has a VOLUME on \"/\"");
-    if (taken(destination)) continue;
-    MountRequest request;
-    request.type = MountRequest::Type::volume;
-    request.destination = destination;
-    mounts.push_back(resolve_mount(context, request));
-  }
-  return mounts;
+void give_tree_to_root(const std::string& source, const IdMappings& mappings) {
+  const Fd top = sys::open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const uid_t uid = root_uid(mappings);
+  const gid_t gid = root_gid(mappings);
+  sys::fchown(top.get(), uid, gid);
+  if (!S_ISDIR(sys::fstat(top.get()).st_mode)) return;
+  walk_tree(top.get(), [&](int directory, const std::string& name, const struct stat& info) {
+    if (info.st_uid == uid && info.st_gid == gid) return;
+    sys::fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+  });
 }
-
-void register_volumes(EngineContext& context, const ContainerDefinition& definition) {
-  for (const MountPoint& mount : definition.mount_points) {
-    if (mount.type != "volume") continue;
-    const bool anonymous =
-        std::none_of(definition.host.mounts.begin(), definition.host.mounts.end(), [&](const MountRequest& request) {
-          return request.type == MountRequest::Type::volume && request.source == mount.name;
-        });
-    storage::Statement insert =
-        context.database.prepare("INSERT OR IGNORE INTO volumes(name, created, anonymous) VALUES(?, ?, ?)");
-    insert.bind(mount.name).bind(format::now_ns()).bind(std::int64_t{anonymous});
-    insert.run();
-    storage::Statement use =
-        context.database.prepare("INSERT OR IGNORE INTO volume_users(volume, container_id) VALUES(?, ?)");
-    use.bind(mount.name).bind(definition.id);
-    use.run();
-  }
-}
-
-void create_mount_sources(const EngineContext& context, const ContainerDefinition& definition,
-                          const IdMappings& mappings) {
-  for (const MountPoint& mount : definition.mount_points) {
-    if (mount.type == "tmpfs" || file::exists(mount.source)) continue;
-    if (mount.type == "bind") {
-      file::make_directories(mount.source, 0755);
-      continue;
-    }
-    file::make_directories(fmt::format("{}/{}", context.instance.volumes(), mount.name), 0700);
-    sys::mkdirat_if_absent(AT_FDCWD, mount.source, 0755);
-    sys::fchownat(AT_FDCWD, mount.source, root_uid(mappings), root_gid(mappings), 0);
-  }
-}
-
-void remove_anonymous_volumes(EngineContext& context, const std::string& container_id) {
-  std::vector<std::string> names;
-  {
-    storage::Statement rows = context.database.prepare(
-        "SELECT name FROM volumes JOIN volume_users ON volume = name WHERE anonymous = 1 AND container_id = ?1 "
-        "AND NOT EXISTS (SELECT 1 FROM volume_users other WHERE other.volume = name AND other.container_id != ?1)");
-    rows.bind(container_id);
-    while (rows.step()) names.push_back(rows.text(0));
-  }
-  for (const std::string& name : names) {
-    file::remove_tree(fmt::format("{}/{}", context.instance.volumes(), name));
-    storage::Statement users = context.database.prepare("DELETE FROM volume_users WHERE volume = ?");
-    users.bind(name);
-    users.run();
-    storage::Statement row = context.database.prepare("DELETE FROM volumes WHERE name = ?");
-    row.bind(name);
-    row.run();
-  }
-}
-
-namespace {
 
 std::uint32_t host_id_of_root(const std::vector<runtime::IdMapping>& mappings) {
   for (const runtime::IdMapping& mapping : mappings) {
@@ -135,6 +59,56 @@ std::uint32_t host_id_of_root(const std::vector<runtime::IdMapping>& mappings) {
 }
 
 }  // namespace
+
+void register_volumes(EngineContext& context, const ContainerDefinition& definition, const IdMappings& mappings) {
+  for (const MountPoint& mount : definition.mount_points) {
+    if (mount.type != "volume") continue;
+    insert_volume(context.database, volume_for(definition, mount, mappings));
+    add_volume_user(context.database, mount.name, definition.id);
+  }
+}
+
+void create_mount_sources(const EngineContext& context, const ContainerDefinition& definition,
+                          const IdMappings& mappings) {
+  // What a container wrote over its sources (option O) goes with its end.
+  file::remove_tree(context.instance.container_dir(definition.id) + "/overlays");
+  for (const MountPoint& mount : definition.mount_points) {
+    if (mount.type == "tmpfs") continue;
+    if (mount.type == "volume") prepare_volume(context, mount.name);
+    if (mount.type == "bind" && !file::exists(mount.source)) file::make_directories(mount.source, 0755);
+    if (mount.chown) give_tree_to_root(mount.source, mappings);
+  }
+}
+
+void translate_volume_owners(const EngineContext& context, const ContainerDefinition& definition,
+                             const IdMappings& mappings, runtime::Spec& spec) {
+  for (const MountPoint& point : definition.mount_points) {
+    if (point.type != "volume" || point.idmap) continue;
+    const Volume volume = get_volume(context.database, point.name);
+    if (!owns_its_data(volume.options)) continue;
+    const auto uids = owner_translation(volume.owner.uids, mappings.uids);
+    const auto gids = owner_translation(volume.owner.gids, mappings.gids);
+    if (uids.empty() || gids.empty()) continue;
+    const auto mount = std::find_if(spec.mounts.begin(), spec.mounts.end(), [&](const runtime::Mount& candidate) {
+      return candidate.type == "bind" && candidate.destination == point.destination;
+    });
+    if (mount == spec.mounts.end()) continue;
+    mount->options.emplace_back("idmap");
+    mount->uid_mappings = uids;
+    mount->gid_mappings = gids;
+  }
+}
+
+void discard_anonymous_volumes(EngineContext& context, const std::string& container_id) {
+  for (const std::string& name : anonymous_volumes_of(context.database, container_id)) {
+    delete_volume(context.database, name);
+    discard_volume(context.instance, name);
+  }
+}
+
+std::string overlay_directory(const storage::Instance& instance, const std::string& container_id, std::size_t index) {
+  return fmt::format("{}/overlays/{}", instance.container_dir(container_id), index);
+}
 
 std::uint32_t root_uid(const IdMappings& mappings) { return host_id_of_root(mappings.uids); }
 std::uint32_t root_gid(const IdMappings& mappings) { return host_id_of_root(mappings.gids); }

@@ -1,4 +1,4 @@
-// Named and anonymous volumes of the local driver: <root>/volumes/<name>/_data.
+// The volumes of a container: their rows, and what lies on the host behind its mount points when it starts.
 #pragma once
 
 #include <string>
@@ -10,19 +10,25 @@
 
 namespace minidock {
 
-// Turns what was asked for (and the image's VOLUMEs) into mount points: checks host paths, names anonymous volumes.
-std::vector<MountPoint> resolve_mounts(const EngineContext& context, const HostConfig& host,
-                                       const std::vector<std::string>& image_volumes);
+// Rows for the volumes among the mount points and their use by the container; the data of a new one belong to
+// `mappings`. Must run in a transaction.
+void register_volumes(EngineContext& context, const ContainerDefinition& definition, const IdMappings& mappings);
 
-// Rows for the volumes among `mounts` and their use by the container. Must run in a transaction.
-void register_volumes(EngineContext& context, const ContainerDefinition& definition);
-
-// Makes the directories of volumes (owned by the container's root) and missing host directories of -v.
+// Makes what the mount points need on the host: directories of volumes, their mounts, missing host directories of -v;
+// gives a source to the container's root where that was asked for.
 void create_mount_sources(const EngineContext& context, const ContainerDefinition& definition,
                           const IdMappings& mappings);
 
-// Removes anonymous volumes that only this container used.
-void remove_anonymous_volumes(EngineContext& context, const std::string& container_id);
+// A container whose user range is not that of a volume's data gets it with the owners translated.
+void translate_volume_owners(const EngineContext& context, const ContainerDefinition& definition,
+                             const IdMappings& mappings, runtime::Spec& spec);
+
+// Forgets anonymous volumes that only this container used. Must run in a transaction, remove_discarded_volumes() after
+// it.
+void discard_anonymous_volumes(EngineContext& context, const std::string& container_id);
+
+// Where the container keeps what it writes to mount point `index` (option O).
+std::string overlay_directory(const storage::Instance& instance, const std::string& container_id, std::size_t index);
 
 // The host id of the container's root.
 std::uint32_t root_uid(const IdMappings& mappings);

@@ -4,7 +4,8 @@ namespace minidock::storage {
 
 // Times are nanoseconds since the epoch. A row exists only for what is whole on disk (layers, images) or reserved
 // (containers, endpoints, ports); digests are "sha256:<hex>". containers.definition is JSON, whose "Layers" the garbage
-// collector reads.
+// collector reads. volumes.options and .labels and secrets.labels are JSON objects (labels NULL: none were asked for),
+// volumes.owner the id maps of the container whose ids the data have.
 const char kSchema[] = R"sql(
 CREATE TABLE layers(
   diff_id TEXT PRIMARY KEY,
@@ -75,13 +76,22 @@ CREATE INDEX ports_container ON ports(container_id);
 CREATE TABLE volumes(
   name TEXT PRIMARY KEY,
   created INTEGER NOT NULL,
-  anonymous INTEGER NOT NULL) WITHOUT ROWID;
+  anonymous INTEGER NOT NULL,
+  options TEXT NOT NULL,
+  labels TEXT,
+  owner TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE volume_users(
   volume TEXT NOT NULL REFERENCES volumes(name),
   container_id TEXT NOT NULL,
   PRIMARY KEY(volume, container_id)) WITHOUT ROWID;
 CREATE INDEX volume_users_container ON volume_users(container_id);
+
+CREATE TABLE secrets(
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created INTEGER NOT NULL,
+  labels TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE host_settings(
   key TEXT PRIMARY KEY,

@@ -91,8 +91,26 @@ int tag(const Invocation&);
 int load(const Invocation&);
 int import(const Invocation&);
 // volumes and secrets
+int volume_create(const Invocation&);
+int volume_ls(const Invocation&);
+int volume_inspect(const Invocation&);
+int volume_rm(const Invocation&);
+int volume_exists(const Invocation&);
+int volume_prune(const Invocation&);
+int secret_create(const Invocation&);
+int secret_ls(const Invocation&);
+int secret_inspect(const Invocation&);
+int secret_rm(const Invocation&);
+int secret_exists(const Invocation&);
 // system
 int version(const Invocation&);
+int info(const Invocation&);
+int system_df(const Invocation&);
+int system_prune(const Invocation&);
+int container_prune(const Invocation&);
+int image_prune(const Invocation&);
+int container_exists(const Invocation&);
+int image_exists(const Invocation&);
 int system_down(const Invocation&);
 int system_reset(const Invocation&);
 int internal_clean_up(const Invocation&);

@@ -7,6 +7,7 @@
 #include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
+#include "engine/secret_options.h"
 
 namespace minidock::cmd {
 namespace {
@@ -83,6 +84,7 @@ void CreateFlags::add_storage_flags() {
   add_list(app_, "--tmpfs", tmpfs_, "Mount a tmpfs directory");
   add_list(app_, "--volumes-from", host.volumes_from, "Mount volumes from the specified container(s)");
   app_.add_option("--volume-driver", host.volume_driver, "Optional volume driver for the container");
+  add_list(app_, "--secret", secrets_, "Secret to expose to the container: NAME[,target=,type=,uid=,gid=,mode=]");
   add_list(app_, "--storage-opt", storage_options_, "Storage driver options for the container");
   app_.add_flag("--read-only", host.readonly_rootfs, "Mount the container's root filesystem as read only");
   app_.add_option("--shm-size", shm_size_, "Size of /dev/shm");
@@ -260,6 +262,7 @@ void CreateFlags::understand_storage(HostConfig& host) const {
   for (const std::string& text : volumes_) host.mounts.push_back(options::parse_volume(text));
   for (const std::string& text : mounts_) host.mounts.push_back(checked("--mount", text, options::parse_mount));
   for (const std::string& text : tmpfs_) host.mounts.push_back(options::parse_tmpfs(text));
+  for (const std::string& text : secrets_) host.secrets.push_back(options::parse_secret(text));
   host.storage_options = key_values("storage-opt", storage_options_);
   if (!shm_size_.empty()) host.shm_size = checked("--shm-size", shm_size_, format::parse_ram_bytes);
 }

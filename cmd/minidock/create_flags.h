@@ -39,7 +39,7 @@ class CreateFlags {
   CreateOptions options_;
   using Words = std::vector<std::string>;
   Words env_, env_files_, labels_, label_files_, attach_, annotations_;
-  Words volumes_, mounts_, tmpfs_, storage_options_;
+  Words volumes_, mounts_, tmpfs_, secrets_, storage_options_;
   Words publish_, expose_, networks_, network_aliases_, link_local_ips_, dns_, dns_options_, dns_search_, add_hosts_;
   Words security_options_, devices_, device_rules_, sysctls_, ulimits_;
   std::string entrypoint_, restart_, shm_size_, health_command_, health_interval_, health_timeout_;

@@ -1,31 +1,59 @@
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "base/gotemplate.h"
 #include "cmd/minidock/command.h"
+#include "cmd/minidock/documents.h"
 
 namespace minidock::cmd {
 namespace {
 
 // Fields that docker's structs have and its JSON omits when they are empty.
-const gotemplate::Options kOptions{.known_fields = {"Health", "ExposedPorts", "StopSignal", "Init", "Mounts"}};
+const gotemplate::Options kOptions{.known_fields = {"Health", "ExposedPorts", "StopSignal", "Init", "Mounts", "Tmpfs"}};
 
-using Finder = std::function<OrderedJson(Engine& engine, const std::string& name)>;
+OrderedJson find_container_document(Engine& engine, const std::string& name) { return engine.inspect_container(name); }
+OrderedJson find_image_document(Engine& engine, const std::string& name) { return engine.inspect_image(name); }
 
-int inspect_with(const Invocation& invocation, const std::string& usage, const std::string& summary,
-                 const std::function<Finder(const std::string& type)>& finder_for) {
-  const auto app = make_app(invocation, usage, summary);
-  std::string format;
-  std::string type;
-  app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
-  app->add_option("--type", type, "Return JSON for specified type (container, image)");
-  const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
-  const Finder find = finder_for(type);
+OrderedJson find_any(Engine& engine, const std::string& name) {
+  try {
+    return engine.inspect_container(name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+  }
+  try {
+    return engine.inspect_image(name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::invalid_argument) throw;
+  }
+  if (engine.volume_exists(name)) return engine.inspect_volume(name);
+  throw Error(ErrorKind::not_found, fmt::format("No such object: {}", name));
+}
+
+// docker's --size: what the container wrote, and that with its image.
+DocumentFinder with_size(DocumentFinder find) {
+  return [find = std::move(find)](Engine& engine, const std::string& name) {
+    OrderedJson document = find(engine, name);
+    if (!document.contains("GraphDriver") || !document.contains("HostConfig")) return document;
+    const ContainerSize size = engine.container_size(document["Id"].get<std::string>());
+    document["SizeRw"] = size.written;
+    document["SizeRootFs"] = size.written + size.image;
+    return document;
+  };
+}
+
+DocumentFinder finder_for(const std::string& type) {
+  if (type == "container") return find_container_document;
+  if (type == "image") return find_image_document;
+  if (type == "volume") return [](Engine& engine, const std::string& name) { return engine.inspect_volume(name); };
+  if (type.empty()) return find_any;
+  throw UsageError(fmt::format("\"{}\" is not a valid value for --type", type));
+}
+
+}  // namespace
+
+int print_documents(const Invocation& invocation, const std::vector<std::string>& names, const std::string& format,
+                    const DocumentFinder& find) {
   std::optional<gotemplate::Template> compiled;
   if (!format.empty() && format != "json") compiled = gotemplate::Template::parse(format);
-
   Engine engine(invocation.engine);
   OrderedJson found = OrderedJson::array();
   const int code = for_each_name(names, false, [&](const std::string& name) {
@@ -42,44 +70,46 @@ int inspect_with(const Invocation& invocation, const std::string& usage, const s
   return code;
 }
 
-OrderedJson find_container_document(Engine& engine, const std::string& name) { return engine.inspect_container(name); }
-OrderedJson find_image_document(Engine& engine, const std::string& name) { return engine.inspect_image(name); }
-
-OrderedJson find_any(Engine& engine, const std::string& name) {
-  try {
-    return engine.inspect_container(name);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found) throw;
-  }
-  try {
-    return engine.inspect_image(name);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::invalid_argument) throw;
-    throw Error(ErrorKind::not_found, fmt::format("No such object: {}", name));
-  }
+int inspect_documents(const Invocation& invocation, const std::string& usage, const std::string& summary,
+                      const DocumentFinder& find) {
+  const auto app = make_app(invocation, usage, summary);
+  std::string format;
+  app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  return print_documents(invocation, names, format, find);
 }
 
-}  // namespace
-
 int inspect(const Invocation& invocation) {
-  return inspect_with(invocation, "[OPTIONS] NAME|ID [NAME|ID...]",
-                      "Return low-level information on containers and images", [](const std::string& type) -> Finder {
-                        if (type == "container") return find_container_document;
-                        if (type == "image") return find_image_document;
-                        if (type.empty()) return find_any;
-                        throw UsageError(fmt::format("\"{}\" is not a valid value for --type", type));
-                      });
+  const auto app =
+      make_app(invocation, "[OPTIONS] NAME|ID [NAME|ID...]", "Return low-level information on minidock objects");
+  std::string format;
+  std::string type;
+  bool size = false;
+  app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
+  app->add_flag("-s,--size", size, "Display total file sizes if the type is container");
+  app->add_option("--type", type, "Return JSON for specified type (container, image, volume)");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  return print_documents(invocation, names, format, size ? with_size(finder_for(type)) : finder_for(type));
 }
 
 int container_inspect(const Invocation& invocation) {
-  return inspect_with(invocation, "[OPTIONS] CONTAINER [CONTAINER...]",
-                      "Display detailed information on one or more containers",
-                      [](const std::string&) -> Finder { return find_container_document; });
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]",
+                            "Display detailed information on one or more containers");
+  std::string format;
+  bool size = false;
+  app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
+  app->add_flag("-s,--size", size, "Display total file sizes");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  return print_documents(invocation, names, format,
+                         size ? with_size(find_container_document) : DocumentFinder(find_container_document));
 }
 
 int image_inspect(const Invocation& invocation) {
-  return inspect_with(invocation, "[OPTIONS] IMAGE [IMAGE...]", "Display detailed information on one or more images",
-                      [](const std::string&) -> Finder { return find_image_document; });
+  return inspect_documents(invocation, "[OPTIONS] IMAGE [IMAGE...]",
+                           "Display detailed information on one or more images", find_image_document);
 }
 
 }  // namespace minidock::cmd

@@ -22,21 +22,27 @@ int ps(const Invocation& invocation) {
   bool quiet = false;
   bool no_truncate = false;
   bool latest = false;
+  bool size = false;
   std::string format;
   app->add_flag("-a,--all", options.all, "Show all containers (default shows just running)");
   app->add_flag("-q,--quiet", quiet, "Only display container IDs");
   app->add_flag("-l,--latest", latest, "Show the latest created container (includes all states)");
   app->add_option("-n,--last", options.last, "Show n last created containers (includes all states)");
   app->add_flag("--no-trunc", no_truncate, "Don't truncate output");
+  app->add_flag("-s,--size", size, "Display total file sizes");
   add_list(*app, "-f,--filter", options.filters, "Filter output based on conditions provided");
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   expect_positionals(invocation, parse(*app, invocation), 0, 0);
   if (latest) options.last = 1;
+  if (format.empty() || format == "table") format = std::string(kContainerTable) + (size ? "\t{{.Size}}" : "");
+  // A template that names it asks for it.
+  size = size || format.find(".Size") != std::string::npos;
+  Engine engine(invocation.engine);
   std::vector<OrderedJson> rows;
-  for (const Container& container : Engine(invocation.engine).list(options)) {
+  for (const Container& container : engine.list(options)) {
     rows.push_back(container_row(container, !no_truncate));
+    if (size) rows.back()["Size"] = size_text(engine.container_size(container.id()));
   }
-  if (format.empty() || format == "table") format = kContainerTable;
   if (quiet) format = "{{.ID}}";
   fmt::print("{}", format::render_list(format, container_headers(), rows));
   return 0;

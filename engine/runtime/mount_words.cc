@@ -76,6 +76,14 @@ MountWords parse_mount_words(const Mount& mount) {
       words.is_recursive_bind = option == "rbind";
     } else if (option == "copy-up") {
       words.copy_up = true;
+    } else if (option == "idmap") {
+      words.idmap = true;
+    } else if (option == "writable-submounts") {
+      words.writable_submounts = true;
+    } else if (words.is_bind && option.starts_with("subpath=")) {
+      words.subpath = option.substr(option.find('=') + 1);
+    } else if (words.is_bind && option.starts_with("overlay=")) {
+      words.overlay = option.substr(option.find('=') + 1);
     } else if (option != "defaults") {
       const std::size_t equals = option.find('=');
       words.data.emplace_back(option.substr(0, equals), equals == std::string::npos

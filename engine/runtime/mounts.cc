@@ -13,9 +13,10 @@
 
 #include "base/path.h"
 #include "base/syscall.h"
+#include "engine/runtime/bind_source.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/copy_up.h"
-#include "engine/runtime/foreign_tree.h"
+#include "engine/runtime/file_mount.h"
 
 namespace minidock::runtime {
 namespace {
@@ -31,35 +32,6 @@ constexpr std::array<std::string_view, 10> kCoverableProcFiles = {
 bool is_on(int fd, long magic) {
   struct statfs info {};
   return fstatfs(fd, &info) == 0 && info.f_type == magic;
-}
-
-Fd open_bind_source(const Mount& mount, const MountWords& words) {
-  Fd tree;
-  try {
-    if (const std::optional<ForeignPath> foreign = parse_foreign_path(mount.source)) {
-      tree = clone_foreign_tree(*foreign);
-    } else {
-      tree = sys::open_tree(AT_FDCWD, mount.source,
-                            OPEN_TREE_CLONE | (words.is_recursive_bind ? static_cast<unsigned>(AT_RECURSIVE) : 0U));
-    }
-  } catch (const SysError& error) {
-    if (error.error_number() != ENOENT && error.error_number() != ENOTDIR) throw;
-    throw Error(
-        ErrorKind::invalid_argument,
-        fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source),
-        error.error_number());
-  }
-  struct mount_attr attributes {};
-  attributes.attr_set = words.attributes_set;
-  attributes.attr_clr = words.attributes_cleared;
-  attributes.propagation = words.propagation;
-  // What a new volume gets copied into becomes read-only afterwards.
-  if (words.copy_up) attributes.attr_set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
-  // docker makes a read-only bind so with everything below it.
-  if (attributes.attr_set != 0 || attributes.attr_clr != 0 || attributes.propagation != 0) {
-    sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, attributes);
-  }
-  return tree;
 }
 
 Fd make_filesystem(const Mount& mount, const MountWords& words) {
@@ -177,8 +149,12 @@ std::vector<PreparedMount> parent_prepare_mounts(const Spec& spec) {
       throw Error(ErrorKind::invalid_argument, "invalid mount: destination can't be '/'");
     }
     prepared[i].words = parse_mount_words(mount);
+    if (mount.type == "files") {
+      prepared[i].tree = parent_make_file_mount(spec, mount);
+      prepared[i].is_directory = S_ISDIR(sys::fstat(prepared[i].tree.get()).st_mode);
+    }
     if (!prepared[i].words.is_bind) continue;
-    prepared[i].tree = open_bind_source(mount, prepared[i].words);
+    prepared[i].tree = parent_open_bind_source(spec, mount, prepared[i].words);
     prepared[i].is_directory = S_ISDIR(sys::fstat(prepared[i].tree.get()).st_mode);
   }
   return prepared;
@@ -186,7 +162,7 @@ std::vector<PreparedMount> parent_prepare_mounts(const Spec& spec) {
 
 void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, std::vector<PreparedMount>& mounts) {
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
-    if (mounts[i].words.is_bind) continue;
+    if (mounts[i].words.is_bind || mounts[i].tree) continue;
     try {
       mounts[i].tree = make_filesystem(spec.mounts[i], mounts[i].words);
     } catch (const SysError& error) {

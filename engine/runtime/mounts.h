@@ -23,6 +23,10 @@ struct MountWords {
   bool is_bind = false;
   bool is_recursive_bind = false;
   bool copy_up = false;
+  bool idmap = false;
+  bool writable_submounts = false;
+  std::string subpath;
+  std::string overlay;                                                   // directory of its upper and work directories
   std::vector<std::pair<std::string, std::optional<std::string>>> data;  // the file system's own
 };
 

@@ -98,14 +98,36 @@ IdMapping id_mapping_from_json(const Json& document) {
                    bounded<std::uint32_t>(document, "size")};
 }
 
+Json to_json(const FileCopy& file) {
+  return Json{{"source", file.source}, {"name", file.name}, {"uid", file.uid}, {"gid", file.gid}, {"mode", file.mode}};
+}
+
+FileCopy file_copy_from_json(const Json& document) {
+  return FileCopy{json::get_string(document, "source"), json::get_string(document, "name"),
+                  bounded<std::uint32_t>(document, "uid"), bounded<std::uint32_t>(document, "gid"),
+                  bounded<std::uint32_t>(document, "mode")};
+}
+
 Json to_json(const Mount& mount) {
-  return Json{
+  Json document{
       {"destination", mount.destination}, {"type", mount.type}, {"source", mount.source}, {"options", mount.options}};
+  const auto write = [](const IdMapping& item) { return to_json(item); };
+  if (!mount.uid_mappings.empty()) document["uidMappings"] = json_list(mount.uid_mappings, write);
+  if (!mount.gid_mappings.empty()) document["gidMappings"] = json_list(mount.gid_mappings, write);
+  if (!mount.files.empty()) {
+    document["files"] = json_list(mount.files, [](const FileCopy& item) { return to_json(item); });
+  }
+  return document;
 }
 
 Mount mount_from_json(const Json& document) {
-  return Mount{json::get_string(document, "destination"), json::get_string(document, "type"),
-               json::get_string(document, "source"), json::get_strings(document, "options")};
+  return Mount{json::get_string(document, "destination"),
+               json::get_string(document, "type"),
+               json::get_string(document, "source"),
+               json::get_strings(document, "options"),
+               list_at<IdMapping>(document, "uidMappings", id_mapping_from_json),
+               list_at<IdMapping>(document, "gidMappings", id_mapping_from_json),
+               list_at<FileCopy>(document, "files", file_copy_from_json)};
 }
 
 Json to_json(const Namespace& space) {

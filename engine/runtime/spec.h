@@ -47,25 +47,44 @@ struct Process {
   int preserved_fds = 0;               // descriptors from 3 on that the program gets; not OCI's own
 };
 
+struct IdMapping {
+  std::uint32_t container_id = 0;
+  std::uint32_t host_id = 0;
+  std::uint32_t size = 0;
+};
+
+// A file of the host that is copied into the container's memory. Owners are ids inside.
+struct FileCopy {
+  std::string source;
+  std::string name;  // "": the file is the mount itself
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0;
+};
+
 struct Mount {
   std::string destination;
-  std::string type;    // "bind", "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup"
+  // "bind", "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup"; "files": a read-only tmpfs with copies of `files`
+  std::string type;
   std::string source;  // host path for bind
   // mount(8) words: ro rw nosuid nodev noexec relatime strictatime, rbind/bind, (r)private (r)shared (r)slave, and
-  // "copy-up" (a new, empty volume gets what the rootfs has at the destination); the rest are the file system's own
-  // (mode=, size=, …).
+  //   idmap               owners on disk are shown by the maps below (OCI), or by the container's when they are empty
+  //   copy-up             a new, empty volume gets what the rootfs has at the destination
+  //   subpath=P           what is bound is P below the source, whose links never lead out of it
+  //   overlay=D           writes go to directory D (made when missing), not to the source
+  //   writable-submounts  ro is for the mount itself, not for what is mounted below it
+  // The rest are the file system's own (mode=, size=, …).
   std::vector<std::string> options;
+  // container_id: on disk, host_id: as the mount shows it, outside of the container.
+  std::vector<IdMapping> uid_mappings = {};
+  std::vector<IdMapping> gid_mappings = {};
+  // What a mount of type "files" holds; not OCI's own.
+  std::vector<FileCopy> files = {};
 };
 
 struct Namespace {
   std::string type;  // "mount" "uts" "ipc" "pid" "network" "user" "cgroup"
   std::string path;  // empty: a new one; else joined
-};
-
-struct IdMapping {
-  std::uint32_t container_id = 0;
-  std::uint32_t host_id = 0;
-  std::uint32_t size = 0;
 };
 
 struct DeviceRule {

@@ -2,7 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
 
 #include "base/file.h"
 #include "base/syscall.h"
@@ -38,6 +43,32 @@ void parent_write_id_maps(pid_t child, const std::vector<IdMapping>& uids, const
 }
 
 Fd parent_open_user_namespace(pid_t child) { return sys::open(fmt::format("/proc/{}/ns/user", child), O_RDONLY); }
+
+Fd parent_make_user_namespace(const std::vector<IdMapping>& uids, const std::vector<IdMapping>& gids) {
+  struct clone_args arguments {};
+  arguments.exit_signal = SIGCHLD;
+  arguments.flags = CLONE_NEWUSER;
+  const pid_t parent = ::getpid();
+  const pid_t holder = sys::clone3(arguments);
+  if (holder == 0) {
+    // Should the parent be killed now, nobody else would end it.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (::getppid() == parent) ::pause();
+    _exit(0);
+  }
+  Fd user_namespace;
+  std::exception_ptr failure;
+  try {
+    parent_write_id_maps(holder, uids, gids);
+    user_namespace = parent_open_user_namespace(holder);
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  ::kill(holder, SIGKILL);
+  sys::waitpid(holder);
+  if (failure) std::rethrow_exception(failure);
+  return user_namespace;
+}
 
 void child_become_namespace_root() {
   sys::setgroups({});

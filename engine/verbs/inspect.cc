@@ -9,6 +9,7 @@
 #include "engine/inspect_host_config.h"
 #include "engine/lifecycle.h"
 #include "engine/shim/state_directory.h"
+#include "engine/mount_documents.h"
 #include "image/reference.h"
 
 namespace minidock {
@@ -51,22 +52,6 @@ OrderedJson state_json(const ContainerState& state) {
                      {"Error", state.error},
                      {"StartedAt", time_text(state.started_at)},
                      {"FinishedAt", time_text(state.finished_at)}};
-}
-
-OrderedJson mounts_json(const ContainerDefinition& definition) {
-  OrderedJson list = OrderedJson::array();
-  for (const MountPoint& mount : definition.mount_points) {
-    OrderedJson item{{"Type", mount.type}};
-    if (!mount.name.empty()) item["Name"] = mount.name;
-    item["Source"] = mount.source;
-    item["Destination"] = mount.destination;
-    if (mount.type == "volume") item["Driver"] = "local";
-    item["Mode"] = mount.read_only ? "ro" : "";
-    item["RW"] = !mount.read_only;
-    item["Propagation"] = mount.type == "bind" ? mount.propagation : "";
-    list.push_back(std::move(item));
-  }
-  return list;
 }
 
 OrderedJson healthcheck_json(const Healthcheck& check) {

@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
 #include "engine/runtime/container_process.h"
+#include "engine/volume_mounts.h"
 
 namespace minidock {
 
@@ -17,9 +18,11 @@ void Engine::system_reset() {
   for (const Container& container : list(ListOptions{.all = true, .last = 0, .filters = {}})) {
     remove(container.id(), true, true);
   }
+  for (const Volume& volume : load_volumes(database())) discard_volume(instance_, volume.name);
+  remove_discarded_volumes(instance_);
   system_down();
   database_.reset();
-  for (const char* name : {"containers", "layers", "layers-mapped", "blobs", "volumes", "cache", "db.sqlite",
+  for (const char* name : {"containers", "layers", "layers-mapped", "blobs", "volumes", "secrets", "cache", "db.sqlite",
                            "db.sqlite-wal", "db.sqlite-shm"}) {
     file::remove_tree(instance_.root + "/" + name);
   }

@@ -24,7 +24,11 @@ class DatabaseTest : public testing::Test {
 };
 
 void add_volume(Database& database, const std::string& name) {
-  database.prepare("INSERT INTO volumes VALUES(?, ?, ?)").bind(name).bind(7).bind(0).run();
+  database.prepare("INSERT INTO volumes(name, created, anonymous, options, owner) VALUES(?, ?, ?, '{}', '{}')")
+      .bind(name)
+      .bind(7)
+      .bind(0)
+      .run();
 }
 
 std::int64_t count_volumes(Database& database) {

@@ -1,0 +1,18 @@
+// What the parsers of options share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace minidock::options {
+
+// ErrorKind::invalid_argument
+[[noreturn]] void invalid(const std::string& message);
+
+// Always at least one part.
+std::vector<std::string> split(const std::string& text, char separator);
+
+// A mount's place in a container: docker's words for one that is not absolute, or "/".
+void check_destination(const std::string& destination);
+
+}  // namespace minidock::options
