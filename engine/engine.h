@@ -14,6 +14,7 @@
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
 #include "engine/running_containers.h"
+#include "engine/shim/event_log.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
 #include "image/image_store.h"
@@ -99,6 +100,13 @@ struct LogsOptions {
   std::optional<std::int64_t> until;
 };
 
+struct EventsOptions {
+  std::optional<std::int64_t> since;  // ns since the epoch
+  std::optional<std::int64_t> until;  // then the stream ends
+  std::vector<std::string> filters;   // "event=start"
+};
+using EventRenderer = std::function<std::string(const shim::Event& event)>;
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -143,6 +151,8 @@ class Engine {
   // ---- volumes and secrets
 
   // ---- system
+  // Writes each event, rendered, to `out` until options.until, or until the reader of `out` is gone (EPIPE).
+  void events(const EventsOptions& options, int out, const EventRenderer& render);
   // Host state: `down` takes away bridge, firewall table and cgroup parent; `reset` every container, image and volume.
   void system_down();
   void system_reset();

@@ -9,6 +9,7 @@
 #include "base/format.h"
 #include "base/syscall.h"
 #include "engine/container_files.h"
+#include "engine/events.h"
 #include "engine/namespace_options.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
@@ -99,6 +100,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
                                 context.instance_arguments.end());
   config.cleanup_command.insert(config.cleanup_command.end(), {"internal-clean-up", definition.id});
   config.debug = context.debug;
+  config.state_root = context.instance.state;
+  config.event_attributes = event_attributes(definition);
   return config;
 }
 
@@ -151,7 +154,11 @@ void remove_remains_of_shim(EngineContext& context, const Container& container, 
   sys::unlinkat_if_present(AT_FDCWD, state_dir + "/state.json", 0);
 }
 
-void undo_start(EngineContext& context, Reservation& reservation, const Error& cause) {
+// Releases what a container held; with --rm it is gone then.
+void release(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record,
+             bool was_attached);
+
+void undo_start(EngineContext& context, Reservation& reservation, bool was_attached, const Error& cause) {
   Container& container = reservation.container;
   container.state.error = cause.message();
   container.state.exit_code = cause.kind() == ErrorKind::command_not_found        ? 127
@@ -159,7 +166,7 @@ void undo_start(EngineContext& context, Reservation& reservation, const Error& c
                                                                                   : 128;
   reservation.kept.clear();
   const Fd lock = lock_container(context.instance, container.id());  // the shim undoes its part and lets go
-  finish(context, container, std::nullopt);
+  release(context, container, std::nullopt, was_attached);
 }
 
 }  // namespace
@@ -192,6 +199,7 @@ Reservation reserve(EngineContext& context, ContainerDefinition definition, bool
     update_container_state(context.database, container.id(), container.state);
   }
   transaction.commit();
+  if (is_new) record_container_event(context.instance, container.definition, "create");
   return reservation;
 }
 
@@ -205,6 +213,7 @@ shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonCon
 
 void start(EngineContext& context, Reservation& reservation, shim::StartingShim& shim, bool attach) {
   Container& container = reservation.container;
+  bool was_attached = false;
   try {
     write_container_directory(context, reservation);
     shim.assign(context.instance.container_dir(container.id()), attach, reservation.kept);
@@ -220,6 +229,8 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
       shim.throw_own_error();
       throw;
     }
+    record_attached(context.instance, container);
+    was_attached = true;
     shim.network_ready();
     container.state.running = shim.wait_started();
     container.state.started_at = container.state.running.started_at;
@@ -231,7 +242,7 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
     reservation.kept.clear();  // from here on only the shim holds lock and ports
   } catch (const Error& error) {
     shim.abandon();
-    undo_start(context, reservation, error);
+    undo_start(context, reservation, was_attached, error);
     throw;
   }
 }
@@ -296,15 +307,24 @@ Container settle(EngineContext& context, Container container) {
   if (!record && was_running) {
     // The shim was killed, and its child with it.
     record = shim::ExitRecord{137, false, current->state.started_at, format::now_ns()};
+    record_container_event(context.instance, current->definition, "die", {{"exitCode", "137"}});
   }
   finish(context, *current, record);
   return std::move(*current);
 }
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
+  release(context, container, record, /*was_attached=*/true);
+}
+
+namespace {
+
+void release(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record,
+             bool was_attached) {
   remove_remains_of_shim(context, container, record.has_value());
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
+  if (was_attached) record_detached(context.instance, container);
   container.state.ports.clear();
   container.state.endpoint = {};
   container.state.running = {};
@@ -323,6 +343,8 @@ void finish(EngineContext& context, Container& container, const std::optional<sh
   transaction.commit();
 }
 
+}  // namespace
+
 void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes) {
   // The row goes last: a process killed in between leaves a container that can be removed again.
   file::remove_tree(context.instance.container_dir(container.id()));
@@ -331,6 +353,7 @@ void remove_container(EngineContext& context, const Container& container, bool a
   if (anonymous_volumes) remove_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
+  record_container_event(context.instance, container.definition, "destroy");
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.
   if (!image::has_image(context.database, container.definition.image_id)) {

@@ -81,6 +81,7 @@ int load(const Invocation&);
 int import(const Invocation&);
 // volumes and secrets
 // system
+int events(const Invocation&);
 int version(const Invocation&);
 int system_down(const Invocation&);
 int system_reset(const Invocation&);

@@ -43,6 +43,7 @@ constexpr std::array kVerbs{
     VerbEntry{"image inspect", image_inspect, "Display detailed information on one or more images"},
     // volumes and secrets
     // system
+    VerbEntry{"events", events, "Get real time events of this instance", "system"},
     VerbEntry{"version", version, "Show the version of minidock"},
     VerbEntry{"system down", system_down, "Take away the bridge, the firewall table and the cgroup parent"},
     VerbEntry{"system reset", system_reset, "Remove all containers, images and volumes, and what `down` takes away"},

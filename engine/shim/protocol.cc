@@ -138,7 +138,9 @@ Json to_json(const ShimConfig& config) {
               {"stdin_once", config.stdin_once},
               {"log_file", config.log_file},
               {"cleanup_command", config.cleanup_command},
-              {"debug", config.debug}};
+              {"debug", config.debug},
+              {"state_root", config.state_root},
+              {"event_attributes", config.event_attributes}};
 }
 
 namespace {
@@ -178,6 +180,12 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.log_file = json::get_string(document, "log_file");
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");
+  config.state_root = json::get_string(document, "state_root");
+  if (const auto attributes = document.find("event_attributes"); attributes != document.end()) {
+    for (const auto& [key, value] : attributes->items()) {
+      if (value.is_string()) config.event_attributes[key] = value.get<std::string>();
+    }
+  }
   if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty() || config.name_link.empty()) {
     throw Error(ErrorKind::corrupt_data, "id, container_dir and state_dir must be given");
   }

@@ -26,6 +26,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -105,7 +106,9 @@ struct ShimConfig {
   std::string log_file;     // json-file log, "" for none
   // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
   std::vector<std::string> cleanup_command;
-  bool debug = false;  // trace to the starting command's standard error until started
+  bool debug = false;      // trace to the starting command's standard error until started
+  std::string state_root;  // where its events go (event_log.h); "" for none
+  std::map<std::string, std::string> event_attributes;
 };
 Json to_json(const ShimConfig& config);
 ShimConfig shim_config_from_json(const Json& document);

@@ -97,6 +97,7 @@ bool has_own_pid_namespace(const runtime::Spec& spec) {
 RunningContainer::RunningContainer(CreatedContainer created)
     : container_dir_(created.config_.container_dir),
       cgroups_path_(created.config_.spec.cgroups_path),
+      events_(created.config_),
       process_(std::move(created.process_)),
       state_directory_(std::move(created.state_directory_)),
       netns_link_(std::move(created.netns_link_)) {
@@ -129,6 +130,7 @@ RunningContainer::RunningContainer(CreatedContainer created)
   try {
     supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(created.log_));
     supervisor_->listen(std::move(created.listener_));
+    events_.record("start");
   } catch (const Error&) {
     kill_and_reap();
     throw;
@@ -176,6 +178,8 @@ ExitRecord RunningContainer::record_exit(const Ending& ending) {
   } catch (const SysError&) {
     // The command that is attached hears the code all the same.
   }
+  if (record.oom_killed) events_.record("oom");
+  events_.record("die", {{"exitCode", std::to_string(record.exit_code)}});
   return record;
 }
 

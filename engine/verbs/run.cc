@@ -64,6 +64,8 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   const std::string id = reservation.container.id();
   if (cid_file) sys::write_all(cid_file.get(), id);
 
+  if (!options.detach) record_container_event(instance_, reservation.container.definition, "attach");
+
   // From here the container runs or is undone.
   start(here, reservation, shim, !options.detach);
   if (options.detach) {

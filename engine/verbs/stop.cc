@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/syscall.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/option_parsers.h"
 #include "engine/runtime/container_process.h"
@@ -29,6 +30,13 @@ bool wait_for_end(int pidfd, int seconds) {
   }
 }
 
+// False when the process has ended. The event comes first: the end that the signal brings has one of its own.
+bool send_signal(const storage::Instance& instance, const Container& container, const Fd& init, int signal) {
+  if (!init) return false;
+  record_container_event(instance, container.definition, "kill", {{"signal", std::to_string(signal)}});
+  return sys::pidfd_signal_if_alive(init.get(), signal);
+}
+
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
@@ -37,9 +45,9 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
   const std::string& image_signal = found.definition.config.stop_signal;
   const int number = options::parse_signal(!signal.empty() ? signal : !image_signal.empty() ? image_signal : "SIGTERM");
   const Fd init = process::open_exact(found.state.running.init);
-  if (init && sys::pidfd_signal_if_alive(init.get(), number) &&
+  if (send_signal(instance_, found, init, number) &&
       !wait_for_end(init.get(), timeout_seconds.value_or(kDefaultStopSeconds))) {
-    sys::pidfd_signal_if_alive(init.get(), SIGKILL);
+    send_signal(instance_, found, init, SIGKILL);
     if (!wait_for_end(init.get(), kKillSeconds)) {
       throw Error(
           ErrorKind::system,
@@ -47,13 +55,14 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
     }
   }
   wait(found.id());
+  record_container_event(instance_, found.definition, "stop");
 }
 
 void Engine::kill(const std::string& name, const std::string& signal) {
   const int number = options::parse_signal(signal.empty() ? "SIGKILL" : signal);
   const Container found = resolve(name);
   const Fd init = found.running() ? process::open_exact(found.state.running.init) : Fd();
-  if (!init || !sys::pidfd_signal_if_alive(init.get(), number)) {
+  if (!send_signal(instance_, found, init, number)) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
   }
@@ -88,9 +97,7 @@ void Engine::remove(const std::string& name, bool force, bool volumes) {
                                                  found.id()));
   }
   if (alive) {
-    if (const Fd init = process::open_exact(found.state.running.init)) {
-      sys::pidfd_signal_if_alive(init.get(), SIGKILL);
-    }
+    send_signal(instance_, found, process::open_exact(found.state.running.init), SIGKILL);
     wait(found.id());
   }
   EngineContext here = context();
