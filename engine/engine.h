@@ -13,6 +13,7 @@
 #include "engine/context.h"
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
+#include "engine/namespaces_report.h"
 #include "engine/running_containers.h"
 #include "engine/shim/event_log.h"
 #include "engine/streams/client_streams.h"
@@ -147,6 +148,8 @@ class Engine {
   Container container(const std::string& name);
   OrderedJson inspect_container(const std::string& name);
   OrderedJson inspect_image(const std::string& name);
+  // Of the named ones, of all that run when none is named. ErrorKind::conflict for one that does not run.
+  NamespacesReport namespaces(const std::vector<std::string>& names);
 
   // ---- volumes and secrets
 

@@ -71,6 +71,7 @@ int logs(const Invocation&);
 int ps(const Invocation&);
 int inspect(const Invocation&);
 int container_inspect(const Invocation&);
+int ns(const Invocation&);
 // images
 int image_inspect(const Invocation&);
 int pull(const Invocation&);

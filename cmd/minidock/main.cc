@@ -30,6 +30,7 @@ constexpr std::array kVerbs{
     VerbEntry{"container list", ps, nullptr},
     VerbEntry{"inspect", inspect, "Return low-level information on containers and images"},
     VerbEntry{"container inspect", container_inspect, nullptr},
+    VerbEntry{"ns", ns, "Show the namespaces of containers, and who shares them", "container"},
     // images
     VerbEntry{"pull", pull, "Download an image from a registry", "image"},
     VerbEntry{"images", images, "List images"},
