@@ -66,6 +66,7 @@ struct RunOptions {
   bool proxy_signals = true;
   std::string detach_keys;
   std::string cid_file;
+  bool explain = false;  // the start's steps are shown on standard error
 };
 
 struct RunResult {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
@@ -204,6 +205,7 @@ Reservation reserve(EngineContext& context, ContainerDefinition definition, bool
 }
 
 shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host) {
+  const explain::Step step("program", [] { return "minidock-shim started, in a session and cgroup of its own"; });
   shim::SpawnOptions options;
   options.read_only_executable = !is_surely_remapped(host, !config.userns_remap.empty());
   const Fd shims = runtime::open_or_make_cgroup(fmt::format("/{}/shims", instance.cgroup_parent));

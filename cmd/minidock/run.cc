@@ -57,6 +57,7 @@ void add_options(CLI::App& app, RunOptions& options, Words& words) {
   app.add_flag("-q,--quiet", options.quiet_pull, "Suppress the pull output");
   app.add_flag("--sig-proxy,!--no-sig-proxy", options.proxy_signals, "Proxy received signals to the process");
   app.add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
+  app.add_flag("--explain", options.explain, "Show each step that the kernel is asked for, with its time");
   app.add_option("--cidfile", options.cid_file, "Write the container ID to the file");
 }
 

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 
+#include "base/explain.h"
 #include "base/file.h"
 #include "base/syscall.h"
+#include "engine/runtime/explain_words.h"
 
 namespace minidock::runtime {
 namespace {
@@ -33,13 +35,18 @@ void parent_write_id_maps(pid_t child, const std::vector<IdMapping>& uids, const
   if (uids.empty() || gids.empty()) {
     throw Error(ErrorKind::invalid_argument, "a new user namespace needs uidMappings and gidMappings");
   }
-  file::write_existing(fmt::format("/proc/{}/uid_map", child), map_text(uids));
+  {
+    const explain::Step step("map", [&] { return "users: " + describe(uids); });
+    file::write_existing(fmt::format("/proc/{}/uid_map", child), map_text(uids));
+  }
+  const explain::Step step("map", [&] { return "groups: " + describe(gids); });
   file::write_existing(fmt::format("/proc/{}/gid_map", child), map_text(gids));
 }
 
 Fd parent_open_user_namespace(pid_t child) { return sys::open(fmt::format("/proc/{}/ns/user", child), O_RDONLY); }
 
 void child_become_namespace_root() {
+  const explain::Step step("user", [] { return "root of the user namespace"; });
   sys::setgroups({});
   sys::setresgid(0);
   sys::setresuid(0);

@@ -282,7 +282,9 @@ constexpr std::size_t kDescriptorsInAMessage = 16;  // what sys::send_message ta
 
 }  // namespace
 
-void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept) {
+void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept,
+                     int explain) {
+  if (explain >= 0) sys::send_message(channel, json::dump(Json{{"type", "explain"}}), std::span(&explain, 1));
   std::vector<int> fds;
   const auto send_kept = [&] {
     if (!fds.empty()) sys::send_message(channel, json::dump(Json{{"type", "kept"}}), fds);
@@ -306,6 +308,10 @@ std::optional<Assignment> receive_assignment(int channel) {
     const std::string type = json::get_string(document, "type");
     if (type == "kept") {
       for (Fd& fd : message.fds) assignment.kept.push_back(std::move(fd));
+      continue;
+    }
+    if (type == "explain" && message.fds.size() == 1) {
+      assignment.explain = std::move(message.fds[0]);
       continue;
     }
     assignment.container_dir = json::get_string(document, "container_dir");

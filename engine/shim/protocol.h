@@ -4,6 +4,7 @@
 //
 //      command                          shim
 //      (spawns it) ───────────────────► starts up, while the command decides what the container is
+//      (explain [log] when the steps are to be told)
 //      assignment{container dir} [attach channel, kept descriptors]
 //                  ───────────────────► reads <container dir>/shim.json
 //                      ◄─ created{pid}  the child exists in its namespaces, cgroup joined
@@ -137,9 +138,11 @@ struct Assignment {
   std::string container_dir;
   Fd attach;             // invalid: nobody is attached
   std::vector<Fd> kept;  // reserved ports and the container's lock: only kept open
+  Fd explain;            // where the steps are told (base/explain.h); invalid: nowhere
 };
-// Descriptors are borrowed; `attach` -1 for none.
-void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept);
+// Descriptors are borrowed; `attach` and `explain` -1 for none.
+void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept,
+                     int explain = -1);
 // Nothing at end of file.
 std::optional<Assignment> receive_assignment(int channel);
 

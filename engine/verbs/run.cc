@@ -7,6 +7,8 @@
 #include "base/syscall.h"
 #include "engine/create.h"
 #include "engine/engine.h"
+#include "engine/events.h"
+#include "engine/explanation.h"
 #include "engine/lifecycle.h"
 
 namespace minidock {
@@ -54,6 +56,7 @@ streams::ClientOptions client_options(const RunOptions& options) {
 
 RunResult Engine::run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached) {
   const streams::ClientOptions client = client_options(options);
+  Explanation explanation(options.explain);
   shim::StartingShim shim = spawn_shim(instance_, config_, options.host);
   const image::Image image = image_for_run(options);
   EngineContext here = context();
@@ -68,6 +71,7 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
 
   // From here the container runs or is undone.
   start(here, reservation, shim, !options.detach);
+  explanation.show();
   if (options.detach) {
     on_detached(id);
     return RunResult{id, std::nullopt};
