@@ -85,6 +85,8 @@ struct ExecOptions {
   bool tty = false;
   bool privileged = false;
   std::string detach_keys;
+  bool proxy_signals = false;       // what the client gets is passed on
+  bool kill_on_disconnect = false;  // the process and all that it has started ends with the client
 };
 
 struct ListOptions {
@@ -138,6 +140,8 @@ class Engine {
 
   // ---- containers: processes and resources
   int exec(const ExecOptions& options);
+  // A signal to a process that exec has started: by its id (inspect's ExecIDs), or a unique beginning of it.
+  void kill_exec(const std::string& id, const std::string& signal);
 
   // ---- containers: output
   void logs(const LogsOptions& options, int out, int err);
