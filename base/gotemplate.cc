@@ -290,6 +290,11 @@ class Execution {
     if (object->is_object()) {
       const auto found = object->find(name);
       if (found != object->end()) return child_of(object, *found);
+      for (const auto& [alias, key] : context_.options.aliases) {
+        if (alias != name) continue;
+        const auto target = object->find(key);
+        return target == object->end() ? make_value("") : child_of(object, *target);
+      }
       const std::vector<std::string>& known = context_.options.known_fields;
       if (std::find(known.begin(), known.end(), name) != known.end()) return make_value(nullptr);
       if (context_.options.header) return make_value("");

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -24,6 +25,8 @@ struct Options {
   // Keys that are nil instead of an error in an object that lacks them: fields that docker's structs have and its JSON
   // omits when empty ("Health").
   std::vector<std::string> known_fields;
+  // Fields of docker's struct that have another name in its JSON ({"ID", "id"}); "" in an object that lacks the key.
+  std::vector<std::pair<std::string, std::string>> aliases = {};
   // Data is a list's titles: json, split, join, title, lower, upper and truncate give their argument back, and an
   // unknown field is empty.
   bool header = false;

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/container_files.h"
+#include "engine/events.h"
 #include "engine/health_options.h"
 #include "engine/secrets.h"
 #include "engine/stop_settings.h"
@@ -100,6 +101,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   if (!config.netns_link.empty()) config.network_command = with(minidock, {"internal-attach-network", definition.id});
   config.cleanup_command = with(minidock, {"internal-clean-up", definition.id});
   config.debug = context.debug;
+  config.state_root = context.instance.state;
+  config.event_attributes = event_attributes(definition);
   return config;
 }
 

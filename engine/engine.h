@@ -15,9 +15,11 @@
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
 #include "engine/disk_usage.h"
+#include "engine/namespaces_report.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/cgroup_stats.h"
 #include "engine/secret_store.h"
+#include "engine/shim/event_log.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
 #include "engine/volume_store.h"
@@ -75,6 +77,7 @@ struct RunOptions {
   bool detach = false;
   bool proxy_signals = true;
   std::string detach_keys;
+  bool explain = false;  // the start's steps are shown on standard error
 };
 
 // start and attach. `attach`: the container's output, with `interactive` the user's input too.
@@ -104,6 +107,8 @@ struct ExecOptions {
   bool tty = false;
   bool privileged = false;
   std::string detach_keys;
+  bool proxy_signals = false;       // what the client gets is passed on
+  bool kill_on_disconnect = false;  // the process and all that it has started ends with the client
 };
 
 struct ListOptions {
@@ -121,6 +126,12 @@ struct LogsOptions {
   std::optional<std::int64_t> until;
 };
 
+struct EventsOptions {
+  std::optional<std::int64_t> since;  // ns since the epoch
+  std::optional<std::int64_t> until;  // then the stream ends
+  std::vector<std::string> filters;   // "event=start"
+};
+using EventRenderer = std::function<std::string(const shim::Event& event)>;
 struct UpdateOptions {
   Resources resources;  // what is not set stays as it is
   std::optional<RestartPolicy> restart;
@@ -224,6 +235,8 @@ class Engine {
   // Runs the host's ps, with "-ef" when `arguments` is empty, and shows the container's processes.
   ProcessTable top(const std::string& name, const std::vector<std::string>& arguments);
   UseSample sample_use(const std::string& name);
+  // A signal to a process that exec has started: by its id (inspect's ExecIDs), or a unique beginning of it.
+  void kill_exec(const std::string& id, const std::string& signal);
 
   // ---- containers: output
   void logs(const LogsOptions& options, int out, int err);
@@ -238,6 +251,8 @@ class Engine {
   ContainerSize container_size(const std::string& name);
   bool container_exists(const std::string& name);
   bool image_exists(const std::string& name);
+  // Of the named ones, of all that run when none is named. ErrorKind::conflict for one that does not run.
+  NamespacesReport namespaces(const std::vector<std::string>& names);
 
   // ---- volumes and secrets
   std::string create_volume(const CreateVolumeOptions& options);
@@ -256,6 +271,8 @@ class Engine {
   std::string remove_secret(const std::string& name);
 
   // ---- system
+  // Writes each event, rendered, to `out` until options.until, or until the reader of `out` is gone (EPIPE).
+  void events(const EventsOptions& options, int out, const EventRenderer& render);
   // Host state: `down` takes away bridge, firewall table and cgroup parent; `reset` every container, image and volume.
   void system_down();
   void system_reset();

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
 #include "engine/container_directory.h"
+#include "engine/events.h"
 #include "engine/namespace_options.h"
 #include "engine/resources.h"
 #include "engine/running_containers.h"
@@ -71,7 +73,11 @@ void remove_links_of_new_name(EngineContext& context, const Container& container
   if (target && !file::exists(*target)) sys::unlinkat_if_present(AT_FDCWD, link, 0);
 }
 
-void undo_start(EngineContext& context, Reservation& reservation, const Error& cause) {
+// Releases what a container held; with --rm it is gone then.
+void release(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record,
+             bool was_attached);
+
+void undo_start(EngineContext& context, Reservation& reservation, bool was_attached, const Error& cause) {
   Container& container = reservation.container;
   container.state.error = cause.message();
   container.state.exit_code = cause.kind() == ErrorKind::command_not_found        ? 127
@@ -79,7 +85,7 @@ void undo_start(EngineContext& context, Reservation& reservation, const Error& c
                                                                                   : 128;
   reservation.kept.clear();
   const Fd lock = lock_container(context.instance, container.id());  // the shim undoes its part and lets go
-  finish(context, container, std::nullopt);
+  release(context, container, std::nullopt, was_attached);
 }
 
 }  // namespace
@@ -99,6 +105,7 @@ void attach_network_again(EngineContext& context, const std::string& id, pid_t p
 }
 
 shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host) {
+  const explain::Step step("program", [] { return "minidock-shim started, in a session and cgroup of its own"; });
   shim::SpawnOptions options;
   options.read_only_executable = !is_surely_remapped(host, !config.userns_remap.empty());
   const Fd shims = runtime::open_or_make_cgroup(fmt::format("/{}/shims", instance.cgroup_parent));
@@ -108,6 +115,7 @@ shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonCon
 
 void start(EngineContext& context, Reservation& reservation, shim::StartingShim& shim, bool attach) {
   Container& container = reservation.container;
+  bool was_attached = false;
   try {
     write_container_directory(context, reservation);
     shim.assign(context.instance.container_dir(container.id()), attach, reservation.kept);
@@ -123,6 +131,8 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
       shim.throw_own_error();
       throw;
     }
+    record_attached(context.instance, container);
+    was_attached = true;
     shim.network_ready();
     container.state.running = shim.wait_started();
     container.state.started_at = container.state.running.started_at;
@@ -134,7 +144,7 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
     reservation.kept.clear();  // from here on only the shim holds lock and ports
   } catch (const Error& error) {
     shim.abandon();
-    undo_start(context, reservation, error);
+    undo_start(context, reservation, was_attached, error);
     throw;
   }
 }
@@ -220,17 +230,26 @@ Container settle(EngineContext& context, Container container) {
     record->exit_code = 137;
     record->started_at = current->state.started_at;
     record->finished_at = format::now_ns();
+    record_container_event(context.instance, current->definition, "die", {{"exitCode", "137"}});
   }
   finish(context, *current, record);
   return std::move(*current);
 }
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
+  release(context, container, record, /*was_attached=*/true);
+}
+
+namespace {
+
+void release(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record,
+             bool was_attached) {
   remove_remains_of_shim(context, container, record.has_value());
   remove_links_of_new_name(context, container);
   unmount_unused_volumes(context, container.id());
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
+  if (was_attached) record_detached(context.instance, container);
   container.state.ports.clear();
   container.state.endpoint = {};
   container.state.running = {};
@@ -250,6 +269,8 @@ void finish(EngineContext& context, Container& container, const std::optional<sh
   transaction.commit();
 }
 
+}  // namespace
+
 void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes) {
   // The row goes last: a process killed in between leaves a container that can be removed again.
   file::remove_tree(context.instance.container_dir(container.id()));
@@ -258,6 +279,7 @@ void remove_container(EngineContext& context, const Container& container, bool a
   if (anonymous_volumes) discard_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
+  record_container_event(context.instance, container.definition, "destroy");
   if (anonymous_volumes) remove_discarded_volumes(context.instance);
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.

@@ -6,6 +6,7 @@
 #include <climits>
 
 #include "base/error.h"
+#include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/links.h"
 #include "engine/namespace_options.h"
@@ -114,6 +115,7 @@ Container create_container(EngineContext& context, ContainerDefinition definitio
   insert_container(context.database, container);
   register_volumes(context, container.definition, mappings_before_start(context, container.definition.host));
   transaction.commit();
+  record_container_event(context.instance, container.definition, "create");
   return container;
 }
 
@@ -133,6 +135,7 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
     remove_state_directory(context.instance, reservation.container.id());  // made for the lock
     throw;
   }
+  record_container_event(context.instance, reservation.container.definition, "create");
   return reservation;
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "network/bridge.h"
 #include "network/ipv4.h"
 #include "network/link_requests.h"
@@ -76,6 +77,7 @@ RouteRequest default_route_request(const std::string& gateway, unsigned interfac
 }
 
 void disable_ipv6(const std::string& interface) {
+  const explain::Step step("sysctl", [&] { return "no IPv6 on " + interface; });
   write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
 }
 
@@ -94,8 +96,15 @@ void create_pair(RouteSocket& socket, const Network& network, const Endpoint& en
 
 void create_host_end(const Network& network, const Endpoint& endpoint, int netns) {
   RouteSocket socket;
-  create_pair(socket, network, endpoint, netns);
+  {
+    const explain::Step step("link", [&] {
+      return fmt::format("veth pair: {} on bridge {}, {} inside", endpoint.host_interface, network.interface,
+                         kContainerInterface);
+    });
+    create_pair(socket, network, endpoint, netns);
+  }
   disable_ipv6(endpoint.host_interface);
+  const explain::Step step("link", [&] { return endpoint.host_interface + " switched on"; });
   std::vector<RouteRequest> requests;
   requests.push_back(port_up_request(endpoint));
   socket.send(requests);
@@ -112,6 +121,10 @@ void attach_endpoint(const storage::Instance&, const Network& network, const End
   disable_ipv6(kContainerInterface);
   // Asked for, not chosen: veth ignores a wanted index of the peer when its own is left to the kernel, and modules like
   // ipip put an interface into each new namespace, so that eth0 is not always the second.
+  const explain::Step step("address", [&] {
+    return fmt::format("{}/{} on {}, default route by {}; lo and {} switched on", endpoint.address,
+                       endpoint.prefix_length, kContainerInterface, endpoint.gateway, kContainerInterface);
+  });
   const unsigned index = link_index(kContainerInterface);
   std::vector<RouteRequest> requests;
   requests.push_back(loopback_up_request());
@@ -124,6 +137,7 @@ void attach_endpoint(const storage::Instance&, const Network& network, const End
 }
 
 void bring_up_loopback(int netns) {
+  const explain::Step step("link", [] { return "lo switched on"; });
   const NetnsVisit visit(netns);
   std::vector<RouteRequest> requests;
   requests.push_back(loopback_up_request());

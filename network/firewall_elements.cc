@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "network/firewall_internal.h"
 #include "network/transport.h"
 
@@ -151,6 +152,8 @@ void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
 void publish_ports(const storage::Instance& instance, const std::string& container_ip,
                    const std::vector<PublishedPort>& ports) {
   if (ports.empty()) return;
+  const explain::Step step("rule",
+                           [&] { return fmt::format("published: {} leads to {}", port_list(ports), container_ip); });
   std::vector<Publication> publications;
   for (const PublishedPort& port : ports) publications.push_back({port, container_ip});
   NftBatch batch;

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "base/syscall.h"
 #include "network/bridge.h"
 #include "network/firewall.h"
@@ -54,13 +55,25 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
     return firewall_is_ready(instance.nft_table, networks) && bridge_is_ready(network) &&
            read_sysctl(kForwarding) == "1";
   };
-  if (is_ready()) return;
+  {
+    const explain::Step step("rule", [&] {
+      return fmt::format("looked whether nft table {}, bridge {} and ip_forward are as they must be",
+                         instance.nft_table, network.interface);
+    });
+    if (is_ready()) return;
+  }
   const Fd lock = lock_host_state(instance);
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
   if (!firewall_is_ready(instance.nft_table, networks)) {
+    const explain::Step step("rule", [&] { return fmt::format("nft table inet {} built", instance.nft_table); });
     build_firewall(instance.nft_table, networks, publications(database));
   }
-  if (!bridge_is_ready(network)) make_bridge_ready(network);
+  if (!bridge_is_ready(network)) {
+    const explain::Step step(
+        "link", [&] { return fmt::format("bridge {} with address {}", network.interface, network.gateway); });
+    make_bridge_ready(network);
+  }
+  const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
   change_host_sysctl(database, kForwarding, "1");
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "base/path.h"
 #include "base/trace.h"
 #include "cmd/minidock-shim/environment.h"
@@ -124,6 +125,7 @@ int run(char* argument) {
     assignment = receive_assignment(start_channel.get());
     if (!assignment) return 0;
     show_id(argument, assignment->container_dir);
+    if (assignment->explain) explain::enable(assignment->explain.get(), "shim");
     const ShimConfig config = read_config(assignment->container_dir);
     if (config.debug) trace::enable(STDERR_FILENO, "shim");
     container = start(config, start_channel.get());
@@ -137,6 +139,8 @@ int run(char* argument) {
   }
 
   // ---- from here the program runs, and the starting command may end at any time
+  explain::enable(-1, "");
+  assignment->explain.reset();
   tell_started(start_channel.get(), container->state());
   settle_down();
   if (assignment->attach) container->supervisor().add_client(std::move(assignment->attach), ClientRole::starter);

@@ -82,6 +82,7 @@ int logs(const Invocation&);
 int ps(const Invocation&);
 int inspect(const Invocation&);
 int container_inspect(const Invocation&);
+int ns(const Invocation&);
 // images
 int image_inspect(const Invocation&);
 int pull(const Invocation&);
@@ -103,6 +104,7 @@ int secret_inspect(const Invocation&);
 int secret_rm(const Invocation&);
 int secret_exists(const Invocation&);
 // system
+int events(const Invocation&);
 int version(const Invocation&);
 int info(const Invocation&);
 int system_df(const Invocation&);

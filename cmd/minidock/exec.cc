@@ -18,6 +18,10 @@ int exec(const Invocation& invocation) {
   app->add_option("-u,--user", options.user, "Username or UID (format: <name|uid>[:<group|gid>])");
   app->add_option("-w,--workdir", options.working_dir, "Working directory inside the container");
   app->add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
+  app->add_flag("--sig-proxy", options.proxy_signals, "Pass signals on to the process (not with -t)");
+  app->add_flag(
+      "--kill-on-disconnect", options.kill_on_disconnect,
+      "Kill the process, and all that it has started, when this command ends in any way (implies --sig-proxy)");
   add_list(*app, "-e,--env", env, "Set environment variables");
   add_list(*app, "--env-file", env_files, "Read in a file of environment variables");
   const std::vector<std::string> positionals = parse(*app, invocation, true);

@@ -3,35 +3,11 @@
 
 #include <charconv>
 
-#include "base/format.h"
 #include "cmd/minidock/command.h"
+#include "cmd/minidock/moment.h"
 
 namespace minidock::cmd {
 namespace {
-
-// A time, a duration before now ("10m"), or seconds since the epoch with a fraction.
-std::int64_t parse_moment(const std::string& text, const char* flag) {
-  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string::npos) {
-    const std::size_t dot = text.find('.');
-    std::string fraction = dot == std::string::npos ? "" : text.substr(dot + 1);
-    fraction.resize(9, '0');
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    std::from_chars(text.data(), text.data() + std::min(dot, text.size()), seconds);
-    std::from_chars(fraction.data(), fraction.data() + fraction.size(), nanoseconds);
-    return seconds * 1'000'000'000 + nanoseconds;
-  }
-  try {
-    return format::now_ns() - format::parse_duration(text);
-  } catch (const Error&) {
-    // Not a duration: then a date.
-  }
-  try {
-    return format::parse_rfc3339(text);
-  } catch (const Error&) {
-    throw UsageError(fmt::format("invalid value for \"{}\": \"{}\" is neither a time nor a duration", flag, text));
-  }
-}
 
 std::optional<std::int64_t> parse_tail(const std::string& text) {
   if (text.empty() || text == "all") return std::nullopt;

@@ -42,6 +42,7 @@ constexpr std::array kVerbs{
     VerbEntry{"container list", ps, nullptr},
     VerbEntry{"inspect", inspect, "Return low-level information on containers and images"},
     VerbEntry{"container inspect", container_inspect, nullptr},
+    VerbEntry{"ns", ns, "Show the namespaces of containers, and who shares them", "container"},
     // images
     VerbEntry{"pull", pull, "Download an image from a registry", "image"},
     VerbEntry{"images", images, "List images"},
@@ -70,6 +71,7 @@ constexpr std::array kVerbs{
     VerbEntry{"secret remove", secret_rm, nullptr},
     VerbEntry{"secret exists", secret_exists, "Tell by the exit code whether a secret exists"},
     // system
+    VerbEntry{"events", events, "Get real time events of this instance", "system"},
     VerbEntry{"version", version, "Show the version of minidock"},
     VerbEntry{"info", info, "Display system-wide information", "system"},
     VerbEntry{"system df", system_df, "Show disk usage"},

@@ -16,6 +16,7 @@ int run(const Invocation& invocation) {
   app->add_flag("-d,--detach", options.detach, "Run container in background and print container ID");
   app->add_flag("--sig-proxy,!--no-sig-proxy", options.proxy_signals, "Proxy received signals to the process");
   app->add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
+  app->add_flag("--explain", options.explain, "Show each step that the kernel is asked for, with its time");
   const std::vector<std::string> positionals = parse(*app, invocation, true);
   expect_positionals(invocation, positionals, 1, -1);
   options.create = flags.understand(positionals);

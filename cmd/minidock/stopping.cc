@@ -38,11 +38,15 @@ int stop(const Invocation& invocation) {
 int kill(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Kill one or more running containers");
   std::string signal;
+  bool is_exec = false;
   app->add_option("-s,--signal", signal, "Signal to send to the container");
+  app->add_flag("--exec", is_exec, "The names are ids of what `exec` has started (inspect's ExecIDs)");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(invocation, names, 1, -1);
   Engine engine(invocation.engine);
-  return for_each_name(names, true, [&](const std::string& name) { engine.kill(name, signal); });
+  return for_each_name(names, true, [&](const std::string& name) {
+    is_exec ? engine.kill_exec(name, signal) : engine.kill(name, signal);
+  });
 }
 
 int wait(const Invocation& invocation) {

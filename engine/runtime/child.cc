@@ -7,13 +7,17 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
+#include "base/explain.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "engine/runtime/devices.h"
 #include "engine/runtime/execution.h"
+#include "engine/runtime/explain_words.h"
 #include "engine/runtime/handshake.h"
 #include "engine/runtime/masks.h"
 #include "engine/runtime/sysctl.h"
@@ -31,7 +35,7 @@ class Child {
   [[noreturn]] void run() {
     child_leave_parent(/*dies_with_parent=*/true);
     // Only now is the cgroup, which becomes the namespace's root, the container's own.
-    if (plan_.namespaces.new_cgroup) sys::unshare(CLONE_NEWCGROUP);
+    if (plan_.namespaces.new_cgroup) enter_cgroup_namespace();
     child_step_aside(plan_.groups);
     if (plan_.namespaces.owns(CLONE_NEWUSER)) {
       expect_step(channel_, Step::mapped);
@@ -56,6 +60,11 @@ class Child {
   }
 
  private:
+  void enter_cgroup_namespace() {
+    const explain::Step step("namespace", [] { return "a new one: cgroup, whose root is the container's own cgroup"; });
+    sys::unshare(CLONE_NEWCGROUP);
+  }
+
   int find_mount(const char* type) const {
     const auto found =
         std::find_if(spec_.mounts.begin(), spec_.mounts.end(), [&](const Mount& mount) { return mount.type == type; });
@@ -79,6 +88,8 @@ class Child {
 
   // On top of the host's root: our lookups of host paths begin below it, the container's at `root_`.
   void attach_root(Fd root) {
+    const explain::Step step("mount",
+                             [] { return "attached: the overlay, on top of the host's root in this mount namespace"; });
     sys::mount("", "/", "", MS_REC | MS_SLAVE, "");
     sys::move_mount(root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
     root_ = std::move(root);
@@ -100,6 +111,7 @@ class Child {
   }
 
   void open_terminal() {
+    const explain::Step step("terminal", [] { return "a pair of pseudo-terminals of the container's own devpts"; });
     const int devpts = find_mount("devpts");
     if (devpts < 0) throw Error(ErrorKind::invalid_argument, "a terminal needs a devpts mount in the container");
     terminal_ = child_open_terminal(devpts, spec_.process.console_rows, spec_.process.console_columns);
@@ -110,18 +122,30 @@ class Child {
     MaskSource source;
     source.clones = std::move(plan_.null_devices);
     if (const int dev = own_dev(); dev >= 0) source.null = child_open_null(dev);
-    child_mask_paths(root_.get(), spec_.masked_paths, source);
+    if (!spec_.masked_paths.empty()) {
+      const explain::Step step("mount", [&] {
+        return fmt::format("{} paths masked: {}", spec_.masked_paths.size(), joined_words(spec_.masked_paths));
+      });
+      child_mask_paths(root_.get(), spec_.masked_paths, source);
+    }
+    if (spec_.readonly_paths.empty()) return;
+    const explain::Step step("mount", [&] {
+      return fmt::format("{} paths made read-only: {}", spec_.readonly_paths.size(),
+                         joined_words(spec_.readonly_paths));
+    });
     child_make_readonly(root_.get(), spec_.readonly_paths);
   }
 
   void enter_root() {
     // The working directory may be missing in the image: made while the root can still be written.
     if (spec_.readonly_rootfs) {
+      const explain::Step step("mount", [] { return "the root made read-only"; });
       make_working_directory();
       struct mount_attr attributes {};
       attributes.attr_set = MOUNT_ATTR_RDONLY;
       sys::mount_setattr(root_.get(), "", AT_EMPTY_PATH, attributes);
     }
+    const explain::Step step("mount", [] { return "pivot_root: the overlay is the root now, the host's is let go"; });
     // pivot_root(2), NOTES: the old root lands on top of the new one and is detached from there.
     sys::fchdir(root_.get());
     sys::pivot_root(".", ".");
@@ -139,6 +163,7 @@ class Child {
 
   void name_host() {
     if (!plan_.namespaces.has_new(CLONE_NEWUTS)) return;
+    const explain::Step step("name", [&] { return "hostname " + spec_.hostname; });
     if (!spec_.hostname.empty()) sys::sethostname(spec_.hostname);
     if (!spec_.domainname.empty()) sys::setdomainname(spec_.domainname);
   }
@@ -154,6 +179,7 @@ class Child {
 }  // namespace
 
 void child_main(ContainerPlan& plan, int channel) noexcept {
+  explain::set_role("child");
   try {
     Child(plan, channel).run();
   } catch (const Error& error) {

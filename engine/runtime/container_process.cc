@@ -11,12 +11,14 @@
 #include <cstring>
 #include <utility>
 
+#include "base/explain.h"
 #include "base/file.h"
 #include "base/syscall.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/child.h"
 #include "engine/runtime/device_filter.h"
 #include "engine/runtime/devices.h"
+#include "engine/runtime/explain_words.h"
 #include "engine/runtime/handshake.h"
 #include "engine/runtime/limited_groups.h"
 #include "engine/runtime/rlimits.h"
@@ -46,7 +48,11 @@ ContainerPlan plan_container(const Spec& spec, const StandardStreams& streams) {
   check_sysctls(spec.sysctl, plan.namespaces);
   plan.mounts = parent_prepare_mounts(spec);
   const bool has_own_dev = std::any_of(spec.mounts.begin(), spec.mounts.end(), is_own_dev);
-  if (has_own_dev && plan.namespaces.owns(CLONE_NEWUSER)) plan.devices = parent_clone_host_devices();
+  if (has_own_dev && plan.namespaces.owns(CLONE_NEWUSER)) {
+    const explain::Step step("device",
+                             [] { return "the host's nodes cloned as mounts: a user namespace may not make any"; });
+    plan.devices = parent_clone_host_devices();
+  }
   if (!has_own_dev) {
     for (std::size_t i = 0; i < spec.masked_paths.size(); ++i) plan.null_devices.push_back(parent_clone_null_device());
   }
@@ -56,6 +62,7 @@ ContainerPlan plan_container(const Spec& spec, const StandardStreams& streams) {
 
 Cgroup make_cgroup(const Spec& spec, const NamespacePlan& namespaces) {
   if (spec.cgroups_path.empty()) return Cgroup();
+  const explain::Step step("cgroup", [&] { return "made: " + spec.cgroups_path; });
   Cgroup cgroup = Cgroup::create(spec.cgroups_path);
   const bool is_writable = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
     return mount.type == "cgroup" && (parse_mount_words(mount).attributes_set & MOUNT_ATTR_RDONLY) == 0;
@@ -66,6 +73,14 @@ Cgroup make_cgroup(const Spec& spec, const NamespacePlan& namespaces) {
   return cgroup;
 }
 
+RootMount mount_root(const Spec& spec, int user_namespace) {
+  const explain::Step step("mount", [&] {
+    return fmt::format("overlay of {} read-only layers{} and a writable directory, not attached yet",
+                       spec.rootfs.layers.size(), user_namespace >= 0 ? " (owners shifted by the id maps)" : "");
+  });
+  return parent_mount_rootfs(spec, user_namespace);
+}
+
 // Id maps and the root, in that order: the root's owners are shifted by the maps. The result is RootMount::layers.
 Fd hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t child, int channel) {
   Fd user_namespace;
@@ -74,7 +89,7 @@ Fd hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t child
     send_step(channel, Step::mapped);
     user_namespace = parent_open_user_namespace(child);
   }
-  RootMount mount = parent_mount_rootfs(spec, user_namespace.get());
+  RootMount mount = mount_root(spec, user_namespace.get());
   const std::array<int, 1> fds = {mount.root.get()};
   send_step(channel, Step::rootfs, {}, fds);
   return std::move(mount.layers);
@@ -82,9 +97,16 @@ Fd hand_over_root(const Spec& spec, const NamespacePlan& namespaces, pid_t child
 
 // What has to be in force before the program runs, not before the child builds its root: done beside that.
 void set_host_side_limits(const Spec& spec, int cgroup, pid_t child) {
-  if (cgroup >= 0 && !spec.device_rules.empty()) parent_attach_device_filter(cgroup, spec.device_rules);
+  if (cgroup >= 0 && !spec.device_rules.empty()) {
+    const explain::Step step("limit", [&] {
+      return fmt::format("devices that may be opened: {} rules as a BPF program of the cgroup",
+                         spec.device_rules.size());
+    });
+    parent_attach_device_filter(cgroup, spec.device_rules);
+  }
   parent_raise_hard_limits(child, spec.process.rlimits);
   if (spec.process.oom_score_adj) {
+    const explain::Step step("limit", [&] { return fmt::format("oom_score_adj {}", *spec.process.oom_score_adj); });
     file::write_existing(fmt::format("/proc/{}/oom_score_adj", child), fmt::format("{}", *spec.process.oom_score_adj));
   }
 }
@@ -114,10 +136,14 @@ ContainerProcess ContainerProcess::clone(const Spec& spec, const StandardStreams
   owned.groups = LimitedGroups::plan(spec.cgroups_path, spec.resources);
   plan.groups = owned.groups.open_for_child(owned.cgroup.fd());
 
-  owned.child = parent_clone(plan.namespaces, owned.cgroup.fd(), [&] {
-    owned.channel.reset();
-    child_main(plan, channel.theirs.get());
-  });
+  {
+    const explain::Step step(
+        "namespace", [&] { return "process cloned into new ones: " + describe(plan.namespaces) + "; in its cgroup"; });
+    owned.child = parent_clone(plan.namespaces, owned.cgroup.fd(), [&] {
+      owned.channel.reset();
+      child_main(plan, channel.theirs.get());
+    });
+  }
   owned.namespaces = std::move(plan.namespaces);
   return process;
 }
@@ -189,6 +215,8 @@ void ContainerProcess::let_go() {
 }
 
 Fd ContainerProcess::wait_until_started() {
+  const explain::Step step("program",
+                           [&] { return "let go, and waited until it has become " + parts_->spec.process.args.at(0); });
   Fd terminal;
   bool is_ready = false;
   while (std::optional<StepMessage> message = receive_or_reap(parts_->channel.get(), parts_->child.pid)) {

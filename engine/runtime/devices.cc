@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 
+#include "base/explain.h"
 #include "base/syscall.h"
 
 namespace minidock::runtime {
@@ -64,6 +65,11 @@ std::vector<Fd> parent_clone_host_devices() {
 Fd parent_clone_null_device() { return clone_host_node(kNodes[0]); }
 
 void child_populate_dev(int dev, bool has_clones, bool terminal) {
+  const explain::Step step("device", [&] {
+    return fmt::format(
+        "{} {} and {} links in /dev: null zero full random urandom tty; fd stdin stdout stderr core ptmx",
+        kNodes.size(), has_clones ? "places for nodes" : "nodes", kLinks.size());
+  });
   for (const Node& node : kNodes) {
     if (has_clones) {
       make_empty_file(dev, node.name, 0666);
@@ -76,6 +82,9 @@ void child_populate_dev(int dev, bool has_clones, bool terminal) {
 }
 
 void child_attach_devices(int dev, const std::vector<Fd>& clones) {
+  if (clones.empty()) return;
+  const explain::Step step("device",
+                           [&] { return fmt::format("{} nodes of the host attached in /dev", clones.size()); });
   for (std::size_t i = 0; i < clones.size(); ++i) {
     const Fd target = sys::openat(dev, kNodes[i].name, O_PATH | O_NOFOLLOW);
     sys::move_mount(clones[i].get(), "", target.get(), "", kMoveByFd);

@@ -150,24 +150,25 @@ Outcome read_outcome(int channel) {
 }  // namespace
 
 ExecProcess exec_in_container(const Spec& spec, const ProcessId& container, const Process& process,
-                              const StandardStreams& streams) {
+                              const StandardStreams& streams, int cgroup) {
   // Before anything of ours enters the container's namespaces (R5).
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
   ExecPlan plan{process, streams, parent_read_filter(spec.seccomp_bpf_file), process::open_exact(container), false,
                 -1,      {}};
   if (!plan.pidfd) throw Error(ErrorKind::conflict, "container is not running");
   plan.has_user_namespace = has_other_user_namespace(container.pid);
-  Fd cgroup = parent_open_cgroup_of(container.pid, spec.cgroups_path);
+  Fd own_cgroup = cgroup < 0 ? parent_open_cgroup_of(container.pid, spec.cgroups_path) : Fd();
   if (spec.resources != ResourceLimits{}) {
     // Neither our own memory nor the joiner beside the process counts against the container's limits.
-    plan.groups = open_groups_of(container.pid, spec.cgroups_path, cgroup.get()).last;
-    cgroup.reset();
+    plan.groups = open_groups_of(container.pid, spec.cgroups_path, cgroup < 0 ? own_cgroup.get() : cgroup).last;
+    own_cgroup.reset();
+    cgroup = -1;
   }
   if (!process.terminal) parent_own_pipes(streams, spec);
   SocketPair channel = sys::socketpair(SOCK_SEQPACKET);
   plan.channel = channel.theirs.get();
 
-  const pid_t joiner = clone_joiner(plan, cgroup.get());
+  const pid_t joiner = clone_joiner(plan, cgroup < 0 ? own_cgroup.get() : cgroup);
   channel.theirs.reset();
   Outcome outcome = read_outcome(channel.ours.get());
   sys::waitpid(joiner);

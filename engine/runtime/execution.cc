@@ -11,14 +11,17 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <span>
 
+#include "base/explain.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "engine/runtime/capabilities.h"
+#include "engine/runtime/explain_words.h"
 #include "engine/runtime/handshake.h"
 #include "engine/runtime/limited_groups.h"
 #include "engine/runtime/program.h"
@@ -61,6 +64,10 @@ void check_inside_root() {
 }
 
 void take_standard_streams(const Execution& execution, uid_t uid) {
+  const explain::Step step("terminal", [&] {
+    return execution.terminal != nullptr ? "a session of its own on the terminal"
+                                         : "a session of its own; pipes as standard streams";
+  });
   sys::setsid();
   if (execution.terminal != nullptr) return child_take_terminal(execution.terminal->slave.get(), uid);
   own_pipes(execution.streams, uid, static_cast<gid_t>(-1));
@@ -73,7 +80,15 @@ struct CapabilityPlan {
 };
 
 void become(const User& user, const CapabilityPlan& plan, std::uint64_t bounding, bool dies_with_parent) {
-  child_limit_capabilities(bounding);
+  {
+    const explain::Step step("capability",
+                             [&] { return "the most it can ever have: " + describe_capabilities(bounding); });
+    child_limit_capabilities(bounding);
+  }
+  const explain::Step step("user", [&] {
+    return fmt::format("uid {}, gid {}, {} further groups; {} capabilities are left", user.uid, user.gid,
+                       user.groups.size(), std::popcount(plan.final_set));
+  });
   sys::prctl("PR_SET_KEEPCAPS", PR_SET_KEEPCAPS, 1);
   sys::setgroups(user.groups);
   sys::setresgid(user.gid);
@@ -116,8 +131,14 @@ void close_on_exec_from(unsigned first) {
 // From here on the process is under the filter: it calls nothing but capset and execve (and, to report a failed exec,
 // sendmsg).
 void confine(const Execution& execution, const CapabilityPlan& plan) {
-  if (execution.process.no_new_privileges) sys::prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1);
+  if (execution.process.no_new_privileges) {
+    const explain::Step step("capability", [] { return "no_new_privs: no program can give more rights"; });
+    sys::prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1);
+  }
   if (execution.filter.empty()) return;
+  const explain::Step step("filter", [&] {
+    return fmt::format("seccomp: {} instructions decide which system calls are allowed", execution.filter.size());
+  });
   if (plan.for_filter != 0) {
     child_set_capabilities(plan.final_set | plan.for_filter, plan.final_set | plan.for_filter);
   }
@@ -151,7 +172,10 @@ void child_execute(const Execution& execution) {
   const User user = child_look_up_user(execution.root, process.user, process.additional_groups);
   take_standard_streams(execution, user.uid);
   const bool enter_as_user = enter_working_directory(execution.root, process.cwd);
-  child_set_limits(process.rlimits);
+  if (!process.rlimits.empty()) {
+    const explain::Step step("limit", [&] { return describe(process.rlimits); });
+    child_set_limits(process.rlimits);
+  }
   umask(process.umask.value_or(kDefaultUmask));
 
   // As the user.

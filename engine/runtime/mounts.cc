@@ -11,11 +11,13 @@
 #include <array>
 #include <cerrno>
 
+#include "base/explain.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "engine/runtime/bind_source.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/copy_up.h"
+#include "engine/runtime/explain_words.h"
 #include "engine/runtime/file_mount.h"
 
 namespace minidock::runtime {
@@ -163,6 +165,7 @@ std::vector<PreparedMount> parent_prepare_mounts(const Spec& spec) {
 void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, std::vector<PreparedMount>& mounts) {
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
     if (mounts[i].words.is_bind || mounts[i].tree) continue;
+    const explain::Step step("mount", [&] { return "made: " + describe(spec.mounts[i]); });
     try {
       mounts[i].tree = make_filesystem(spec.mounts[i], mounts[i].words);
     } catch (const SysError& error) {
@@ -176,6 +179,7 @@ void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, std::ve
 }
 
 void child_attach_mount(int root, const Mount& mount, PreparedMount& prepared) {
+  const explain::Step step("mount", [&] { return "attached: " + describe(mount); });
   try {
     const Fd target = open_target(root, mount, prepared);
     if (mount.type != "proc") refuse_covering_proc(mount, target.get(), prepared.tree.get());

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/explain.h"
 #include "base/syscall.h"
 
 namespace minidock::runtime {
@@ -67,6 +68,8 @@ void check_sysctls(const std::map<std::string, std::string>& parameters, const N
 
 void child_write_sysctls(int proc, const std::map<std::string, std::string>& parameters) {
   for (const auto& [name, value] : parameters) {
+    const explain::Step step(
+        "sysctl", [&, &parameter = name, &wanted = value] { return fmt::format("{} = {}", parameter, wanted); });
     try {
       const Fd file = sys::openat2(proc, "sys/" + to_path(name), O_WRONLY, 0,
                                    RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);

@@ -9,8 +9,10 @@
 #include <csignal>
 #include <exception>
 
+#include "base/explain.h"
 #include "base/file.h"
 #include "base/syscall.h"
+#include "engine/runtime/explain_words.h"
 
 namespace minidock::runtime {
 namespace {
@@ -38,7 +40,11 @@ void parent_write_id_maps(pid_t child, const std::vector<IdMapping>& uids, const
   if (uids.empty() || gids.empty()) {
     throw Error(ErrorKind::invalid_argument, "a new user namespace needs uidMappings and gidMappings");
   }
-  file::write_existing(fmt::format("/proc/{}/uid_map", child), map_text(uids));
+  {
+    const explain::Step step("map", [&] { return "users: " + describe(uids); });
+    file::write_existing(fmt::format("/proc/{}/uid_map", child), map_text(uids));
+  }
+  const explain::Step step("map", [&] { return "groups: " + describe(gids); });
   file::write_existing(fmt::format("/proc/{}/gid_map", child), map_text(gids));
 }
 
@@ -71,6 +77,7 @@ Fd parent_make_user_namespace(const std::vector<IdMapping>& uids, const std::vec
 }
 
 void child_become_namespace_root() {
+  const explain::Step step("user", [] { return "root of the user namespace"; });
   sys::setgroups({});
   sys::setresgid(0);
   sys::setresuid(0);

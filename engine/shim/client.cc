@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "base/explain.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "base/trace.h"
@@ -64,7 +65,7 @@ void StartingShim::abandon() noexcept {
 void StartingShim::assign(const std::string& container_dir, bool attach, const std::vector<Fd>& kept) {
   SocketPair streams;
   if (attach) streams = sys::socketpair(SOCK_STREAM);
-  send_assignment(start_.get(), container_dir, streams.theirs.get(), kept);
+  send_assignment(start_.get(), container_dir, streams.theirs.get(), kept, explain::log_descriptor());
   attach_ = std::move(streams.ours);
 }
 

@@ -40,8 +40,8 @@ class StartingShim {
   void throw_own_error();
   // Waits for `started`. The shim's own error is thrown.
   RunningState wait_started();
-  // Waits for `exited`. `take_over_cleanup`: answers `removing`, unless the shim goes on. Nothing when it died without a
-  // word.
+  // Waits for `exited`. `take_over_cleanup`: answers `removing`, unless the shim goes on. Nothing when it died without
+  // a word.
   std::optional<Exited> wait_exited(bool take_over_cleanup);
 
   // What the end of this object does.

@@ -145,7 +145,9 @@ Json to_json(const ShimConfig& config) {
               {"pid_file", config.pid_file},
               {"network_command", config.network_command},
               {"cleanup_command", config.cleanup_command},
-              {"debug", config.debug}};
+              {"debug", config.debug},
+              {"state_root", config.state_root},
+              {"event_attributes", config.event_attributes}};
 }
 
 namespace {
@@ -192,6 +194,12 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.network_command = json::get_strings(document, "network_command");
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");
+  config.state_root = json::get_string(document, "state_root");
+  if (const auto attributes = document.find("event_attributes"); attributes != document.end()) {
+    for (const auto& [key, value] : attributes->items()) {
+      if (value.is_string()) config.event_attributes[key] = value.get<std::string>();
+    }
+  }
   if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty() || config.name_link.empty()) {
     throw Error(ErrorKind::corrupt_data, "id, container_dir and state_dir must be given");
   }
@@ -305,7 +313,9 @@ constexpr std::size_t kDescriptorsInAMessage = 16;  // what sys::send_message ta
 
 }  // namespace
 
-void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept) {
+void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept,
+                     int explain) {
+  if (explain >= 0) sys::send_message(channel, json::dump(Json{{"type", "explain"}}), std::span(&explain, 1));
   std::vector<int> fds;
   const auto send_kept = [&] {
     if (!fds.empty()) sys::send_message(channel, json::dump(Json{{"type", "kept"}}), fds);
@@ -329,6 +339,10 @@ std::optional<Assignment> receive_assignment(int channel) {
     const std::string type = json::get_string(document, "type");
     if (type == "kept") {
       for (Fd& fd : message.fds) assignment.kept.push_back(std::move(fd));
+      continue;
+    }
+    if (type == "explain" && message.fds.size() == 1) {
+      assignment.explain = std::move(message.fds[0]);
       continue;
     }
     assignment.container_dir = json::get_string(document, "container_dir");

@@ -4,6 +4,7 @@
 //
 //      command                          shim
 //      (spawns it) ───────────────────► starts up, while the command decides what the container is
+//      (explain [log] when the steps are to be told)
 //      assignment{container dir} [attach channel, kept descriptors]
 //                  ───────────────────► reads <container dir>/shim.json
 //                      ◄─ created{pid}  the child exists in its namespaces, cgroup joined
@@ -27,6 +28,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -117,7 +119,9 @@ struct ShimConfig {
   std::vector<std::string> network_command;
   // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
   std::vector<std::string> cleanup_command;
-  bool debug = false;  // trace to the starting command's standard error until started
+  bool debug = false;      // trace to the starting command's standard error until started
+  std::string state_root;  // where its events go (event_log.h); "" for none
+  std::map<std::string, std::string> event_attributes;
 };
 Json to_json(const ShimConfig& config);
 ShimConfig shim_config_from_json(const Json& document);
@@ -155,9 +159,11 @@ struct Assignment {
   std::string container_dir;
   Fd attach;             // invalid: nobody is attached
   std::vector<Fd> kept;  // reserved ports and the container's lock: only kept open
+  Fd explain;            // where the steps are told (base/explain.h); invalid: nowhere
 };
-// Descriptors are borrowed; `attach` -1 for none.
-void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept);
+// Descriptors are borrowed; `attach` and `explain` -1 for none.
+void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept,
+                     int explain = -1);
 // Nothing at end of file.
 std::optional<Assignment> receive_assignment(int channel);
 

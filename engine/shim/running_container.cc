@@ -99,6 +99,7 @@ RunningContainer::RunningContainer(CreatedContainer created, int restart_count)
     : container_dir_(created.config_.container_dir),
       state_dir_(created.config_.state_dir),
       cgroups_path_(created.config_.spec.cgroups_path),
+      events_(created.config_),
       process_(std::move(created.process_)),
       state_directory_(std::move(created.state_directory_)),
       netns_link_(std::move(created.netns_link_)),
@@ -122,6 +123,7 @@ RunningContainer::RunningContainer(CreatedContainer created, int restart_count)
     if (!config.pid_file.empty()) file::replace(config.pid_file, fmt::format("{}", process_->pid()), 0644);
     supervise(config, created.streams_, std::move(terminal), std::move(created.log_), std::move(created.listener_));
     if (!config.health.command.empty()) monitor(config);
+    events_.record("start");
   } catch (const Error&) {
     kill_and_reap();
     throw;
@@ -159,6 +161,7 @@ void RunningContainer::monitor(const ShimConfig& config) {
     } catch (const SysError&) {
       // A full disk: `inspect` shows an old report, the container goes on.
     }
+    if (changed && health != Health::starting) events_.record(fmt::format("health_status: {}", to_string(health)));
     if (changed && health == Health::unhealthy) act_on_unhealthy(action);
   };
   supervisor_->monitor(std::make_unique<HealthMonitor>(config.health, std::move(callbacks)));
@@ -213,6 +216,8 @@ ExitRecord RunningContainer::describe(const Ending& ending) {
   record.finished_at = ending.finished_at;
   record.restart_count = state_.restart_count;
   record.stopped_by_user = is_stop_requested(state_dir_);
+  if (record.oom_killed) events_.record("oom");
+  events_.record("die", {{"exitCode", std::to_string(record.exit_code)}});
   return record;
 }
 

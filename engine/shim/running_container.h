@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "engine/runtime/container_process.h"
+#include "engine/shim/container_events.h"
 #include "engine/shim/json_log.h"
 #include "engine/shim/netns_link.h"
 #include "engine/shim/protocol.h"
@@ -90,6 +91,7 @@ class RunningContainer {
   std::string container_dir_;
   std::string state_dir_;
   std::string cgroups_path_;
+  ContainerEvents events_;
   std::optional<runtime::ContainerProcess> process_;
   StateDirectory state_directory_;
   OwnedLink name_link_;

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,11 +10,17 @@
 #include "base/error_report.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/random.h"
 #include "base/syscall.h"
 #include "engine/capabilities.h"
 #include "engine/engine.h"
+#include "engine/exec_guard.h"
+#include "engine/exec_keeper.h"
+#include "engine/exec_records.h"
+#include "engine/option_parsers.h"
 #include "engine/runtime/exec_process.h"
 #include "engine/runtime/freezer.h"
+#include "engine/shim/container_events.h"
 #include "engine/shim/protocol.h"
 #include "engine/spec_builder.h"
 
@@ -91,37 +98,120 @@ Wiring connect(const ExecOptions& options) {
   return wiring;
 }
 
+// What one exec is to others: its id, its events, its record.
+struct Session {
+  const storage::Instance& instance;
+  const shim::ShimConfig& container;
+  std::string id = random::object_id();
+  shim::ContainerEvents events{container};
+
+  void tell_begin(const std::vector<std::string>& command) const {
+    // docker puts a blank behind the program also when no arguments follow.
+    const std::string line = fmt::format("{} {}", command.front(), fmt::join(command.begin() + 1, command.end(), " "));
+    events.record("exec_create: " + line, {{"execID", id}});
+    events.record("exec_start: " + line, {{"execID", id}});
+  }
+  void tell_end(int exit_code) const {
+    events.record("exec_die", {{"execID", id}, {"exitCode", std::to_string(exit_code)}});
+  }
+  ExecRecord record(pid_t pid) const { return {id, {pid, process::start_time_of(pid).value_or(0)}}; }
+};
+
+// What docker's events say of a program that could not be started.
+int code_of_failed_start(const Error& error) { return error.kind() == ErrorKind::command_not_found ? 127 : 126; }
+
+runtime::ExecProcess start(const Session& session, const ProcessId& container, const runtime::Process& process,
+                           const runtime::StandardStreams& streams, int cgroup) {
+  session.tell_begin(process.args);
+  try {
+    return runtime::exec_in_container(session.container.spec, container, process, streams, cgroup);
+  } catch (const Error& error) {
+    session.tell_end(code_of_failed_start(error));
+    throw;
+  }
+}
+
 // Runs in the process that stays: starts the program, says how that went by `report` (closed empty: it runs), and reaps
 // it. Without a parent that does, the container's end would wait for the host's init to reap it.
-[[noreturn]] void keep_detached(const runtime::Spec& spec, const ProcessId& container, const runtime::Process& process,
+[[noreturn]] void keep_detached(const Session& session, const ProcessId& container, const runtime::Process& process,
                                 Fd report) {
   try {
     sys::setsid();
     const Fd null = sys::open("/dev/null", O_RDWR);
-    const runtime::ExecProcess child =
-        runtime::exec_in_container(spec, container, process, {null.get(), null.get(), null.get()});
+    const runtime::ExecProcess child = start(session, container, process, {null.get(), null.get(), null.get()}, -1);
+    const OwnedExecRecord record(session.instance, session.container.id, session.record(child.pid));
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
     report.reset();
-    sys::waitpid(child.pid);
-    _exit(0);
+    session.tell_end(process::exit_code(sys::waitpid(child.pid)));
   } catch (const Error& error) {
     const std::string text = error_report(error);
-    if (::write(report.get(), text.data(), text.size()) < 0) _exit(2);
+    _exit(report && ::write(report.get(), text.data(), text.size()) < 0 ? 2 : 1);
   }
-  _exit(1);
+  _exit(0);
 }
 
-void exec_detached(const runtime::Spec& spec, const ProcessId& container, const runtime::Process& process) {
+void exec_detached(const Session& session, const ProcessId& container, const runtime::Process& process) {
   Pipe report = sys::pipe();
   const pid_t keeper = ::fork();
   if (keeper < 0) throw SysError("fork");
   if (keeper == 0) {
     report.read.reset();
-    keep_detached(spec, container, process, std::move(report.write));
+    keep_detached(session, container, process, std::move(report.write));
   }
   report.write.reset();
   const std::string text = file::read(report.read.get());
   if (!text.empty()) throw error_from_report(text, "the report of a detached exec");
+}
+
+// Below the container's. That is named in the document, or else (a systemd scope) found by its main process.
+std::string own_cgroup_path(const Session& session, pid_t container) {
+  std::string parent = session.container.spec.cgroups_path;
+  if (!parent.starts_with('/')) {
+    const std::string memberships = "\n" + file::read(fmt::format("/proc/{}/cgroup", container));
+    const std::size_t line = memberships.find("\n0::/");
+    if (line == std::string::npos) {
+      throw Error(ErrorKind::unsupported, "--kill-on-disconnect needs cgroup v2, which this kernel does not have");
+    }
+    const std::size_t start = line + 4;
+    parent = memberships.substr(start, memberships.find('\n', start) - start);
+  }
+  return fmt::format("{}/exec-{}", parent, session.id);
+}
+
+// --kill-on-disconnect: a cgroup of the exec's own below the container's, and who kills it.
+struct KillGroup {
+  explicit KillGroup(const std::string& path) : cgroup(runtime::open_or_make_cgroup(path)), guard(path) {}
+  Fd cgroup;
+  ExecGuard guard;
+};
+
+int exec_attached(const Session& session, const ProcessId& container, const runtime::Process& process,
+                  const ExecOptions& options, const streams::ClientOptions& client) {
+  std::optional<KillGroup> group;
+  if (options.kill_on_disconnect) group.emplace(own_cgroup_path(session, container.pid));
+  Wiring wiring = connect(options);
+  runtime::ExecProcess child = start(session, container, process, wiring.child, group ? group->cgroup.get() : -1);
+  OwnedExecRecord record(session.instance, session.container.id, session.record(child.pid));
+  wiring.child_in.reset();
+  wiring.child_out.reset();
+  wiring.child_err.reset();
+  // Held on, should the client leave by its detach keys: a terminal without a master hangs up.
+  const Fd terminal = child.terminal ? sys::dup_cloexec(child.terminal.get()) : Fd();
+  wiring.ours.terminal = std::move(child.terminal);
+
+  const streams::Result result = streams::relay_child(std::move(wiring.ours), child.pidfd.get(), client);
+  if (result.ending == streams::Ending::detached) {
+    if (group) group->guard.release();
+    leave_to_keeper(terminal.get(), child.pidfd.get(), [&] {
+      record.remove();
+      session.events.record("exec_die", {{"execID", session.id}});  // its code is the client's to know, which is gone
+    });
+    record.release();
+    return 0;
+  }
+  const int code = process::exit_code(sys::waitpid(child.pid));
+  session.tell_end(code);
+  return code;
 }
 
 }  // namespace
@@ -144,37 +234,38 @@ int Engine::exec(const ExecOptions& options) {
   streams::ClientOptions client;
   client.forward_stdin = options.interactive;
   client.terminal = options.tty && !options.detach;
-  client.proxy_signals = false;
+  client.proxy_signals = options.proxy_signals || options.kill_on_disconnect;
+  if (options.detach && options.kill_on_disconnect) {
+    throw Error(ErrorKind::invalid_argument, "Conflicting options: --detach and --kill-on-disconnect");
+  }
   if (!options.detach_keys.empty()) client.detach_keys = options.detach_keys;
   streams::parse_detach_keys(client.detach_keys);
 
   const RunningContainer found = running_container(options.container);
   const Json document = json::parse(file::read(instance_.container_dir(found.id) + "/shim.json"), "shim.json");
-  const runtime::Spec spec = shim::shim_config_from_json(document).spec;
-  if (runtime::is_frozen(spec.cgroups_path)) {
+  const shim::ShimConfig config = shim::shim_config_from_json(document);
+  if (runtime::is_frozen(config.spec.cgroups_path)) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Container {} is paused, unpause the container before exec", found.id));
   }
   database_.reset();  // nothing of ours may be open across the exec below
-  enter_from_read_only_executable(spec);
+  enter_from_read_only_executable(config.spec);
 
   // The process that enters the container must not be open to it (rule R5).
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
-  const runtime::Process process = exec_process(spec, options);
-  if (options.detach) {
-    exec_detached(spec, found.init, process);
-    return 0;
-  }
-  Wiring wiring = connect(options);
-  runtime::ExecProcess child = runtime::exec_in_container(spec, found.init, process, wiring.child);
-  wiring.child_in.reset();
-  wiring.child_out.reset();
-  wiring.child_err.reset();
-  wiring.ours.terminal = std::move(child.terminal);
+  const runtime::Process process = exec_process(config.spec, options);
+  const Session session{instance_, config};
+  if (!options.detach) return exec_attached(session, found.init, process, options, client);
+  exec_detached(session, found.init, process);
+  return 0;
+}
 
-  const streams::Result result = streams::relay_child(std::move(wiring.ours), child.pidfd.get(), client);
-  if (result.ending == streams::Ending::detached) return 0;
-  return process::exit_code(sys::waitpid(child.pid));
+void Engine::kill_exec(const std::string& id, const std::string& signal) {
+  const int number = options::parse_signal(signal.empty() ? "SIGKILL" : signal);
+  const ExecRecord record = find_exec(instance_, id);
+  const Fd process = process::open_exact(record.process);
+  if (process && sys::pidfd_signal_if_alive(process.get(), number)) return;
+  throw Error(ErrorKind::conflict, fmt::format("Cannot kill exec instance: {}: it has ended", id));
 }
 
 }  // namespace minidock

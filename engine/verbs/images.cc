@@ -1,7 +1,10 @@
 // pull, load, import, images, tag, rmi: what needs big libraries is done by minidock-image, the rest on the database.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/image_job.h"
 #include "engine/lifecycle.h"
 
@@ -25,13 +28,19 @@ void Engine::pull(const PullOptions& options) {
   }
   arguments.push_back(options.reference);
   run_image_job(instance_, debug_, arguments);
+  const image::Image pulled = image(options.reference);
+  const image::Reference reference = image::parse_reference(options.reference);
+  record_image_event(instance_, "pull", reference.familiar(), reference.familiar_name(), &pulled);
 }
 
 void Engine::load(const LoadOptions& options) {
   std::vector<std::string> arguments{"load"};
   if (!options.input.empty()) arguments.insert(arguments.end(), {"--input", options.input});
   if (options.quiet) arguments.emplace_back("--quiet");
-  run_image_job(instance_, debug_, arguments);
+  for (const std::string& id : run_image_job(instance_, debug_, arguments)) {
+    const image::Image loaded = image(id);
+    record_image_event(instance_, "load", id, id, &loaded);
+  }
 }
 
 void Engine::import_image(const ImportOptions& options) {
@@ -41,7 +50,10 @@ void Engine::import_image(const ImportOptions& options) {
   if (!options.platform.empty()) arguments.insert(arguments.end(), {"--platform", options.platform});
   arguments.push_back(options.source);
   if (!options.reference.empty()) arguments.push_back(options.reference);
-  run_image_job(instance_, debug_, arguments);
+  for (const std::string& id : run_image_job(instance_, debug_, arguments)) {
+    const image::Image imported = image(id);
+    record_image_event(instance_, "import", id, id, &imported);
+  }
 }
 
 std::vector<image::Image> Engine::images() { return image::list_images(database()); }
@@ -54,12 +66,22 @@ void Engine::tag(const std::string& source, const std::string& target) {
   storage::Transaction transaction(database());
   image::tag_image(database(), found.id, reference);
   transaction.commit();
+  record_image_event(instance_, "tag", found.id, reference.familiar(), &found);
 }
 
 image::RemovedImage Engine::remove_image(const std::string& name, bool force) {
   // Containers that ended without anybody noticing must not keep an image.
   list(ListOptions{.all = true, .last = 0, .filters = {}});
-  return image::remove_image(database(), instance_, name, force);
+  const image::Image found = image(name);
+  image::RemovedImage removed = image::remove_image(database(), instance_, name, force);
+  for (std::size_t i = 0; i < removed.untagged.size(); ++i) {
+    record_image_event(instance_, "untag", found.id, found.id, &found);
+  }
+  const auto& deleted = removed.deleted;
+  if (std::find(deleted.begin(), deleted.end(), found.id) != deleted.end()) {
+    record_image_event(instance_, "delete", found.id, found.id, nullptr);
+  }
+  return removed;
 }
 
 }  // namespace minidock

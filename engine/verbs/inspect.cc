@@ -6,10 +6,11 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "engine/engine.h"
+#include "engine/exec_records.h"
 #include "engine/inspect_host_config.h"
 #include "engine/lifecycle.h"
-#include "engine/shim/state_directory.h"
 #include "engine/mount_documents.h"
+#include "engine/shim/state_directory.h"
 #include "image/reference.h"
 
 namespace minidock {
@@ -154,6 +155,13 @@ OrderedJson graph_driver_json(const Container& container, const storage::Instanc
                      {"Name", "overlay2"}};
 }
 
+OrderedJson exec_ids_json(const Container& container, const storage::Instance& instance) {
+  if (!container.running()) return nullptr;
+  OrderedJson ids = OrderedJson::array();
+  for (const ExecRecord& record : list_execs(instance, container.id())) ids.push_back(record.id);
+  return ids.empty() ? OrderedJson(nullptr) : ids;
+}
+
 }  // namespace
 
 OrderedJson Engine::inspect_container(const std::string& name) {
@@ -183,7 +191,7 @@ OrderedJson Engine::inspect_container(const std::string& name) {
                      {"MountLabel", ""},
                      {"ProcessLabel", ""},
                      {"AppArmorProfile", ""},
-                     {"ExecIDs", nullptr},
+                     {"ExecIDs", exec_ids_json(found, instance_)},
                      {"HostConfig", host_config_json(definition)},
                      {"GraphDriver", graph_driver_json(found, instance_)},
                      {"Mounts", mounts_json(definition)},

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/resources.h"
 #include "engine/runtime/freezer.h"
 
@@ -18,6 +19,7 @@ void Engine::pause(const std::string& name) {
   } catch (const Error& error) {
     throw error.with_context(fmt::format("Cannot pause container {}", found.id()));
   }
+  record_container_event(instance_, found.definition, "pause");
 }
 
 void Engine::unpause(const std::string& name) {
@@ -28,6 +30,7 @@ void Engine::unpause(const std::string& name) {
   } catch (const Error& error) {
     throw error.with_context(fmt::format("Cannot unpause container {}", found.id()));
   }
+  record_container_event(instance_, found.definition, "unpause");
 }
 
 }  // namespace minidock

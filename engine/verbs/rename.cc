@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/syscall.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/name_generator.h"
 #include "engine/shim/netns_link.h"
@@ -45,6 +46,7 @@ void Engine::rename(const std::string& name, const std::string& typed) {
   storage::Transaction transaction(database());
   rename_container(database(), after, new_name);
   transaction.commit();
+  record_container_event(instance_, after.definition, "rename", {{"oldName", "/" + before.name()}});
   if (after.alive()) rename_links(instance_, before, after);
 }
 

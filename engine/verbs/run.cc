@@ -2,6 +2,8 @@
 #include "engine/cid_file.h"
 #include "engine/create.h"
 #include "engine/engine.h"
+#include "engine/events.h"
+#include "engine/explanation.h"
 #include "engine/foreground.h"
 #include "engine/lifecycle.h"
 
@@ -26,6 +28,7 @@ streams::ClientOptions client_options(const RunOptions& options) {
 RunResult Engine::run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached) {
   const CreateOptions& create = options.create;
   const streams::ClientOptions client = client_options(options);
+  Explanation explanation(options.explain);
   shim::StartingShim shim = spawn_shim(instance_, config_, create.host);
   const image::Image image = image_for(create);
   EngineContext here = context();
@@ -38,8 +41,11 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   const std::string id = reservation.container.id();
   cid_file.write(id);
 
+  if (!options.detach) record_container_event(instance_, reservation.container.definition, "attach");
+
   // From here the container runs or is undone.
   minidock::start(here, reservation, shim, !options.detach);
+  explanation.show();
   if (options.detach) {
     on_detached(id);
     return RunResult{id, std::nullopt};

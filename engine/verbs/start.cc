@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/foreground.h"
 #include "engine/lifecycle.h"
 
@@ -40,6 +41,7 @@ std::optional<int> Engine::start(const std::string& name, const AttachOptions& o
                   fmt::format("container {} is being started or removed by another command", name));
     }
   }
+  if (options.attach) record_container_event(instance_, found.definition, "attach");
   minidock::start(here, *reservation, shim, options.attach);
   if (!options.attach) return std::nullopt;
   return stay_attached(here, *reservation, shim, client);
@@ -54,6 +56,7 @@ void Engine::restart(const std::string& name, std::optional<int> timeout_seconds
   }
   stop(found.id(), timeout_seconds, signal);
   start(found.id(), {});
+  record_container_event(instance_, found.definition, "restart");
 }
 
 std::optional<int> Engine::attach(const std::string& name, const AttachOptions& options) {
@@ -69,6 +72,7 @@ std::optional<int> Engine::attach(const std::string& name, const AttachOptions& 
   }
   const streams::ClientOptions client = client_options(found, options);
   const Fd init = process::open_exact(found.state.running.init);
+  record_container_event(instance_, found.definition, "attach");
   Fd channel = shim::connect_attach(instance_.container_state_dir(found.id()));
   const streams::Result result = streams::relay_shim(std::move(channel), client, init.get());
   if (result.ending == streams::Ending::detached) return std::nullopt;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/syscall.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/option_parsers.h"
 #include "engine/resources.h"
@@ -51,6 +52,13 @@ void let_signal_through(const storage::Instance& instance, const Container& cont
   if (container.state.paused) runtime::thaw_cgroup(cgroups_path(instance, container.definition));
 }
 
+// False when the process has ended. The event comes first: the end that the signal brings has one of its own.
+bool send_signal(const storage::Instance& instance, const Container& container, const Fd& init, int signal) {
+  if (!init) return false;
+  record_container_event(instance, container.definition, "kill", {{"signal", std::to_string(signal)}});
+  return sys::pidfd_signal_if_alive(init.get(), signal);
+}
+
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
@@ -61,10 +69,10 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
   const int seconds = timeout_seconds.value_or(config.stop_timeout.value_or(kDefaultStopSeconds));
   announce_stop(instance_, found);
   const Fd init = process::open_exact(found.state.running.init);
-  const bool told = init && sys::pidfd_signal_if_alive(init.get(), number);
+  const bool told = send_signal(instance_, found, init, number);
   if (told) let_signal_through(instance_, found);
   if (told && !wait_for_end(init.get(), seconds)) {
-    sys::pidfd_signal_if_alive(init.get(), SIGKILL);
+    send_signal(instance_, found, init, SIGKILL);
     if (!wait_for_end(init.get(), kKillSeconds)) {
       throw Error(
           ErrorKind::system,
@@ -72,6 +80,7 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
     }
   }
   wait(found.id());
+  record_container_event(instance_, found.definition, "stop");
 }
 
 void Engine::kill(const std::string& name, const std::string& signal) {
@@ -85,7 +94,7 @@ void Engine::kill(const std::string& name, const std::string& signal) {
   const bool ends = number == SIGKILL || number == stop_signal_of(found.definition.config);
   if (ends) announce_stop(instance_, found);
   const Fd init = process::open_exact(found.state.running.init);
-  if (!init || !sys::pidfd_signal_if_alive(init.get(), number)) {
+  if (!send_signal(instance_, found, init, number)) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
   }
@@ -160,9 +169,7 @@ void Engine::remove(const std::string& name, bool force, bool volumes) {
   }
   if (found.alive()) {
     announce_stop(instance_, found);
-    if (const Fd init = process::open_exact(found.state.running.init)) {
-      sys::pidfd_signal_if_alive(init.get(), SIGKILL);
-    }
+    send_signal(instance_, found, process::open_exact(found.state.running.init), SIGKILL);
     wait(found.id());
   }
   EngineContext here = context();

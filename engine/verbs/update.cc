@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/resources.h"
 #include "engine/runtime/cgroup_v2.h"
@@ -106,6 +107,7 @@ void Engine::update(const std::string& name, const UpdateOptions& options) {
     throw error.with_context(fmt::format("Cannot update container {}", found.id()));
   }
   transaction.commit();
+  record_container_event(instance_, found.definition, "update");
 }
 
 }  // namespace minidock

@@ -23,6 +23,7 @@ struct JobOptions {
   std::string root = storage::kDefaultRoot;
   std::string state = storage::kDefaultState;
   int error_fd = -1;
+  int id_fd = -1;
   bool debug = false;
   std::string platform;
   std::string progress = "plain";
@@ -39,6 +40,10 @@ std::optional<Platform> platform_of(const JobOptions& options) {
 
 void print(const std::string& line) { sys::write_all(STDOUT_FILENO, line + "\n"); }
 
+void tell_id(const JobOptions& options, const std::string& id) {
+  if (options.id_fd >= 0) sys::write_all(options.id_fd, id + "\n");
+}
+
 // Standard input for "" and "-".
 Fd open_input(const std::string& path) {
   return path.empty() || path == "-" ? sys::dup_cloexec(STDIN_FILENO) : sys::open(path, O_RDONLY);
@@ -49,6 +54,7 @@ void run_pull(const storage::Instance& instance, JobOptions& options) {
   options.pull.progress = parse_progress_mode(options.progress);
   const std::string id = pull(instance, options.pull);
   if (options.pull.progress == ProgressMode::quiet) print(id);
+  tell_id(options, id);
 }
 
 void run_load(const storage::Instance& instance, const JobOptions& options) {
@@ -61,14 +67,18 @@ void run_load(const storage::Instance& instance, const JobOptions& options) {
   } else if (isatty(STDOUT_FILENO) == 1) {
     load_options.progress = ProgressMode::tty;
   }
-  for (const std::string& line : load(instance, load_options)) print(line);
+  const LoadedImages loaded = load(instance, load_options);
+  for (const std::string& line : loaded.lines) print(line);
+  for (const std::string& id : loaded.ids) tell_id(options, id);
 }
 
 void run_import(const storage::Instance& instance, JobOptions& options) {
   const Fd input = open_input(options.input);
   options.import.input = input.get();
   options.import.platform = platform_of(options);
-  print(import_image(instance, options.import));
+  const std::string id = import_image(instance, options.import);
+  print(id);
+  tell_id(options, id);
 }
 
 void add_pull(CLI::App& app, JobOptions& options) {
@@ -141,6 +151,7 @@ int run_job(int argc, char** argv) {
   app.add_option("--root", options.root, "Directory of images and containers");
   app.add_option("--state", options.state, "Directory of run-time state");
   app.add_option("--error-fd", options.error_fd, "Descriptor to write the error to, as JSON");
+  app.add_option("--id-fd", options.id_fd, "Descriptor to write the ids of what was stored to, one a line");
   app.add_flag("--debug", options.debug, "Trace system calls and requests to standard error");
   app.require_subcommand(1);
   add_pull(app, options);

@@ -126,12 +126,12 @@ std::vector<std::string> tag(storage::Database& database, const ArchiveImage& im
 
 }  // namespace
 
-std::vector<std::string> load(const storage::Instance& instance, const LoadOptions& options) {
+LoadedImages load(const storage::Instance& instance, const LoadOptions& options) {
   const Spool spool = Spool::read(instance, options.input);
   const std::vector<ArchiveImage> images = read_archive_images(spool, options.platform.value_or(host_platform()));
   storage::Database database = storage::Database::open(instance.database());
   Progress progress(options.progress, options.progress_fd);
-  std::vector<std::string> lines;
+  LoadedImages loaded;
   for (const ArchiveImage& image : images) {
     const ImageConfig config = parse_image_config(image.config_text);
     if (config.diff_ids.size() != image.layers.size()) {
@@ -142,9 +142,10 @@ std::vector<std::string> load(const storage::Instance& instance, const LoadOptio
     LayerInstaller installer(instance, database, spool, progress);
     std::vector<ReadyLayer> layers = installer.install(image, config.diff_ids);
     commit_layers(database, instance, layers, config.diff_ids, NewImage{image.id, image.config_text, {}, "", ""});
-    for (std::string& line : tag(database, image)) lines.push_back(std::move(line));
+    for (std::string& line : tag(database, image)) loaded.lines.push_back(std::move(line));
+    loaded.ids.push_back(image.id);
   }
-  return lines;
+  return loaded;
 }
 
 }  // namespace minidock::image

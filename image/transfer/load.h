@@ -18,7 +18,10 @@ struct LoadOptions {
   int progress_fd = 1;
 };
 
-// The lines that docker prints for what was loaded ("Loaded image: busybox:latest").
-std::vector<std::string> load(const storage::Instance& instance, const LoadOptions& options);
+struct LoadedImages {
+  std::vector<std::string> lines;  // what docker prints: "Loaded image: busybox:latest"
+  std::vector<std::string> ids;
+};
+LoadedImages load(const storage::Instance& instance, const LoadOptions& options);
 
 }  // namespace minidock::image

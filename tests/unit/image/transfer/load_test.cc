@@ -41,7 +41,7 @@ class Load : public ::testing::Test {
     const Fd input = input_of(archive);
     LoadOptions options;
     options.input = input.get();
-    return load(instance_, options);
+    return load(instance_, options).lines;
   }
 
   std::string failure(const std::string& archive) {

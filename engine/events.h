@@ -1,0 +1,35 @@
+// The events that commands tell; what a shim tells of its container is in engine/shim/container_events.h. An event is
+// told when what it says can be seen by others. Names and attributes are docker 20.10's (docs.docker.com, "docker
+// events").
+#pragma once
+
+#include <string>
+
+#include "engine/container_store.h"
+#include "engine/shim/event_log.h"
+#include "image/image_store.h"
+#include "storage/instance.h"
+
+namespace minidock {
+
+using shim::EventAttributes;
+
+// Labels, image and name: what each event of a container carries.
+EventAttributes event_attributes(const ContainerDefinition& definition);
+
+void record_container_event(const storage::Instance& instance, const ContainerDefinition& definition,
+                            const std::string& action, const EventAttributes& extra = {});
+
+// `network connect` and a `volume mount` each, before the container starts; their opposites after its end.
+void record_attached(const storage::Instance& instance, const Container& container);
+void record_detached(const storage::Instance& instance, const Container& container);
+
+// "create" and "destroy" have the driver.
+void record_volume_event(const storage::Instance& instance, const std::string& name, const std::string& action,
+                         const EventAttributes& extra = {});
+
+// `subject`: the image's id, or the reference that was pulled or pushed; `name`: attribute "name".
+void record_image_event(const storage::Instance& instance, const std::string& action, const std::string& subject,
+                        const std::string& name, const image::Image* image);
+
+}  // namespace minidock

@@ -1,0 +1,93 @@
+// Programs that live on a terminal behave as they do without a container: shells with job control, editors, top.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "tests/functional/terminal.h"
+
+namespace minidock::functional {
+namespace {
+
+class TerminalPrograms : public FunctionalTest {
+ protected:
+  TerminalPrograms() { box.run_detached({"--name", "tx"}, {"sleep", "600"}); }
+};
+
+TEST_F(TerminalPrograms, ExecedShellHasJobControl) {
+  Terminal terminal(box.command({"exec", "-it", "tx", "sh"}));
+  ASSERT_TRUE(terminal.shows("# "));
+  terminal.type("sleep 621; echo after=$?\r");
+  ASSERT_TRUE(Sandbox::eventually([&] {
+    return box.minidock({"exec", "tx", "pgrep", "-f", "^sleep 621"}).exit_code == 0;
+  }));
+  terminal.type("\x1a");  // ctrl-z
+  EXPECT_TRUE(terminal.shows("Stopped")) << terminal.screen();
+  terminal.type("bg\r");
+  EXPECT_TRUE(terminal.shows("sleep 621")) << terminal.screen();
+  terminal.type("jobs\r");
+  EXPECT_TRUE(terminal.shows("Running")) << terminal.screen();
+  terminal.type("kill %1; wait; echo all=done\r");
+  EXPECT_TRUE(terminal.shows("all=done")) << terminal.screen();
+  terminal.type("exit 9\r");
+  EXPECT_EQ(terminal.wait(), 9);
+  EXPECT_TRUE(terminal.has_first_mode());
+}
+
+TEST_F(TerminalPrograms, ExecFollowsTheWindow) {
+  Terminal terminal(box.command({"exec", "-it", "tx", "sh"}), 30, 100);
+  ASSERT_TRUE(terminal.shows("# "));
+  terminal.type("trap 'echo changed to $(stty size)' WINCH; stty size\r");
+  ASSERT_TRUE(terminal.shows("30 100")) << terminal.screen();
+  terminal.resize(44, 111);
+  EXPECT_TRUE(Sandbox::eventually([&] {
+    terminal.type("\r");
+    return terminal.screen().find("changed to 44 111") != std::string::npos || terminal.shows("changed to 44 111");
+  })) << terminal.screen();
+  terminal.type("exit\r");
+  terminal.wait();
+}
+
+TEST_F(TerminalPrograms, AnEditorEdits) {
+  Terminal terminal(box.command({"exec", "-it", "tx", "vi", "/edited"}));
+  ASSERT_TRUE(terminal.shows("/edited")) << terminal.screen();
+  terminal.type("ihello from vi\x1b:wq\r");
+  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_TRUE(terminal.has_first_mode());
+  EXPECT_EQ(box.minidock_ok({"exec", "tx", "cat", "/edited"}), "hello from vi");
+}
+
+TEST_F(TerminalPrograms, TopRefreshesAndQuits) {
+  Terminal terminal(box.command({"exec", "-it", "tx", "top", "-d", "1"}));
+  ASSERT_TRUE(terminal.shows("PID")) << terminal.screen();
+  EXPECT_TRUE(terminal.shows("PID")) << terminal.screen();  // the second picture
+  terminal.type("q");
+  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_TRUE(terminal.has_first_mode());
+}
+
+// ctrl-z belongs to the program inside; the shell outside stops the client when somebody sends it the signal, and `fg`
+// gives it its raw mode back.
+TEST_F(TerminalPrograms, AStoppedClientComesBackRaw) {
+  std::string line;
+  for (const std::string& word : box.command({"exec", "-it", "tx", "cat"})) line += word + " ";
+  Terminal terminal({"bash", "--norc", "-i"});
+  terminal.type("PS1='outer> '\r");
+  ASSERT_TRUE(terminal.shows("outer> ")) << terminal.screen();
+  terminal.type(line + "\r");
+  ASSERT_TRUE(Sandbox::eventually([&] { return box.minidock({"exec", "tx", "pgrep", "-x", "cat"}).exit_code == 0; }));
+  terminal.type("one\r");
+  ASSERT_TRUE(terminal.shows("one\r\none")) << terminal.screen();
+  box.shell("pkill -STOP -P " + std::to_string(terminal.pid()) + " minidock");
+  EXPECT_TRUE(terminal.shows("outer> ")) << terminal.screen();
+  terminal.type("fg\r");
+  ASSERT_TRUE(terminal.shows("exec -it")) << terminal.screen();
+  usleep(200'000);
+  terminal.type("two\r");
+  EXPECT_TRUE(terminal.shows("two\r\ntwo")) << terminal.screen();
+  terminal.type("\x04");  // ctrl-d ends cat inside
+  EXPECT_TRUE(terminal.shows("outer> ")) << terminal.screen();
+  terminal.type("exit\r");
+  terminal.wait();
+}
+
+}  // namespace
+}  // namespace minidock::functional
