@@ -115,6 +115,13 @@ std::string choose_name(const EngineContext& context, const std::string& request
   return id.substr(0, 12);
 }
 
+// As docker, in this order: what the kernel cannot do is not looked at.
+void settle_resources(const EngineContext& context, Resources& resources) {
+  for (const std::string& warning : discard_unsupported(resources)) context.warn(warning);
+  check_resources(resources);
+  complete_resources(resources);
+}
+
 }  // namespace
 
 ContainerDefinition make_definition(const EngineContext& context, const CreateOptions& options,
@@ -122,7 +129,6 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   check_namespace_options(options.config, options.host, !context.config.userns_remap.empty());
   normalise_capabilities(options.host.cap_add, "CapAdd");
   normalise_capabilities(options.host.cap_drop, "CapDrop");
-  check_resources(options.host.resources);
   const image::ImageConfig image_config = image::parse_image_config(image.config_text);
 
   ContainerDefinition definition;
@@ -133,8 +139,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.image_reference = options.config.image;
   definition.config = options.config;
   definition.host = options.host;
-  complete_resources(definition.host.resources);
-  for (const std::string& warning : discard_unsupported(definition.host.resources)) context.warn(warning);
+  settle_resources(context, definition.host.resources);
   definition.layers = image.diff_ids;
   merge_config(definition.config, definition.host, image_config);
   check_working_directory(definition.config);

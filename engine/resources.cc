@@ -130,6 +130,8 @@ void discard_memory(std::vector<std::string>& warnings, const runtime::LimitSupp
           "Your kernel does not support OomKillDisable. OomKillDisable discarded.");
   if (resources.oom_kill_disable && resources.memory == 0) {
     warnings.emplace_back(
+        "Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.");
+    warnings.emplace_back(
         "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running "
         "out of resources.");
   }

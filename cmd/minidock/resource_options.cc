@@ -180,10 +180,10 @@ void add_updatable_resource_options(CLI::App& app, Resources& resources) {
           [&resources](const std::string& value) { resources.pids_limit = parse_integer(value); });
   add_one(app, "--blkio-weight", "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)",
           [&resources](const std::string& value) {
-            const std::int64_t weight = parse_integer(value);
-            if (weight < 0 || weight > 65535)
-              refuse(fmt::format("strconv.ParseUint: parsing \"{}\": value out of range", value));
-            resources.blkio_weight = static_cast<int>(weight);
+            const std::optional<std::uint64_t> weight = parse_positive(value);
+            if (!weight) refuse(fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", value));
+            if (*weight > 65535) refuse(fmt::format("strconv.ParseUint: parsing \"{}\": value out of range", value));
+            resources.blkio_weight = static_cast<int>(*weight);
           });
 }
 

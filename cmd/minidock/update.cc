@@ -17,8 +17,14 @@ int update(const Invocation& invocation) {
   if (!has_option)
     throw Error(ErrorKind::invalid_argument, "you must provide one or more flags when using this command");
   if (!restart.empty()) update.restart = options::parse_restart_policy(restart);
-  Engine engine(invocation.engine);
-  return for_each_name(names, true, [&](const std::string& name) { engine.update(name, update); });
+  // docker tells them last, on standard output.
+  std::string warnings;
+  EngineOptions engine_options = invocation.engine;
+  engine_options.on_warning = [&warnings](const std::string& warning) { warnings += warning + "\n"; };
+  Engine engine(engine_options);
+  const int code = for_each_name(names, true, [&](const std::string& name) { engine.update(name, update); });
+  fmt::print("{}", warnings);
+  return code;
 }
 
 }  // namespace minidock::cmd

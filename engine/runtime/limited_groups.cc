@@ -111,16 +111,11 @@ LimitedGroups LimitedGroups::plan(const std::string& cgroups_path, const Resourc
   check_v1_only(layout, limits);
   for (ControlSetting& setting : v1_settings(limits)) {
     const auto mount = layout.v1.find(setting.controller);
-    if (mount == layout.v1.end()) {
-      if (!layout.v2.contains(setting.controller == "blkio" ? "io" : setting.controller))
-        throw_missing(setting.controller);
-      continue;
+    if (mount != layout.v1.end()) {
+      groups.add_v1(std::move(setting), mount->second);
+    } else if (!layout.v2.contains(setting.controller == "blkio" ? "io" : setting.controller)) {
+      throw_missing(setting.controller);
     }
-    const auto known = std::find_if(groups.v1_.begin(), groups.v1_.end(),
-                                    [&](const V1Group& group) { return group.controller == setting.controller; });
-    V1Group& group =
-        known != groups.v1_.end() ? *known : groups.v1_.emplace_back(V1Group{setting.controller, mount->second, {}});
-    group.settings.push_back(std::move(setting));
   }
   for (ControlSetting& setting : v2_settings(limits)) {
     if (!layout.v2.contains(setting.controller)) continue;
@@ -128,6 +123,12 @@ LimitedGroups LimitedGroups::plan(const std::string& cgroups_path, const Resourc
     groups.v2_.push_back(std::move(setting));
   }
   return groups;
+}
+
+void LimitedGroups::add_v1(ControlSetting setting, const std::string& mount) {
+  // The settings of one controller follow each other.
+  if (v1_.empty() || v1_.back().controller != setting.controller) v1_.push_back({setting.controller, mount, {}});
+  v1_.back().settings.push_back(std::move(setting));
 }
 
 Fd LimitedGroups::make(const V1Group& group) const {
@@ -150,17 +151,17 @@ ChildGroups LimitedGroups::open_for_child(int cgroup) const {
   return groups;
 }
 
-void LimitedGroups::write_v2(int cgroup) const {
+void LimitedGroups::enable_v2() const {
   std::vector<std::string> controllers;
   for (const ControlSetting& setting : v2_) {
     if (controllers.empty() || controllers.back() != setting.controller) controllers.push_back(setting.controller);
   }
   enable_v2_controllers(path_, controllers);
-  write_settings(cgroup, v2_);
 }
 
 void LimitedGroups::enforce(int cgroup, pid_t child) const {
-  if (!v2_.empty()) write_v2(cgroup);
+  enable_v2();
+  write_settings(cgroup, v2_);
   for (const V1Group& group : v1_) {
     const Fd directory = make(group);
     write_settings(directory.get(), group.settings);
@@ -175,10 +176,9 @@ void LimitedGroups::enforce(int cgroup, pid_t child) const {
 
 void LimitedGroups::change(int cgroup) const {
   Undo undo;
-  if (!v2_.empty()) {
-    undo.remember(cgroup, v2_);
-    write_v2(cgroup);
-  }
+  enable_v2();
+  undo.remember(cgroup, v2_);
+  write_settings(cgroup, v2_);
   for (const V1Group& group : v1_) {
     const Fd directory = make(group);
     undo.remember(directory.get(), group.settings);

@@ -57,7 +57,8 @@ class LimitedGroups {
     std::string mount;
     std::vector<ControlSetting> settings;
   };
-  void write_v2(int cgroup) const;
+  void add_v1(ControlSetting setting, const std::string& mount);
+  void enable_v2() const;
   Fd make(const V1Group& group) const;
 
   std::string path_;

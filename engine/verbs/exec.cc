@@ -246,7 +246,7 @@ int Engine::exec(const ExecOptions& options) {
   const shim::ShimConfig config = shim::shim_config_from_json(document);
   if (runtime::is_frozen(config.spec.cgroups_path)) {
     throw Error(ErrorKind::conflict,
-                fmt::format("Container {} is paused, unpause the container before exec", found.id));
+                fmt::format("Container {} is paused, unpause the container before exec", options.container));
   }
   database_.reset();  // nothing of ours may be open across the exec below
   enter_from_read_only_executable(config.spec);

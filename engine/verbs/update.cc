@@ -34,6 +34,12 @@ void check_conflicts(const Resources& current, const Resources& change) {
       "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time");
 }
 
+void check_change(const Resources& current, Resources change) {
+  // A limit on memory and swap together is measured against that on memory, be it new or old.
+  if (change.memory == 0) change.memory = current.memory;
+  check_resources(change);
+}
+
 template <typename Value>
 void take(Value& current, const Value& change) {
   if (change != Value{}) current = change;
@@ -85,14 +91,14 @@ void Engine::update(const std::string& name, const UpdateOptions& options) {
   if (std::optional<Container> current = find_container(here.database, found.id())) {
     found.definition = std::move(current->definition);
   }
+  Resources change = options.resources;
+  for (const std::string& warning : discard_unsupported(change)) here.warn(warning);
   HostConfig& host = found.definition.host;
+  check_change(host.resources, change);
   try {
-    check_conflicts(host.resources, options.resources);
-    Resources change = options.resources;
-    for (const std::string& warning : discard_unsupported(change)) here.warn(warning);
+    check_conflicts(host.resources, change);
     merge(host.resources, change);
     complete_resources(host.resources);
-    check_resources(host.resources);
     if (options.restart) {
       require(!host.auto_remove || options.restart->name == "no",
               "Restart policy cannot be updated because AutoRemove is enabled for the container");

