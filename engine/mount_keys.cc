@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "engine/mount_options.h"
 #include "engine/option_words.h"
@@ -286,7 +287,7 @@ MountRequest parse_mount(const std::string& text) {
     // docker's own border: what its command line refuses names the flag, what its daemon refuses does not.
     if (error.message().starts_with("invalid mount config")) throw;
     throw Error(ErrorKind::invalid_argument,
-                fmt::format("invalid argument \"{}\" for \"--mount\" flag: {}", text, error.message()));
+                fmt::format("invalid argument {} for \"--mount\" flag: {}", json::dump(Json(text)), error.message()));
   }
 }
 

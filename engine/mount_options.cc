@@ -112,9 +112,9 @@ void apply_modes(MountRequest& mount, const std::string& modes, const std::strin
 
 // ---- --tmpfs
 
-constexpr std::array<std::string_view, 16> kTmpfsWords{
-    "defaults", "ro",      "rw",       "suid",     "nosuid",     "dev",     "nodev",    "exec",
-    "noexec",   "noatime", "relatime", "diratime", "nodiratime", "private", "rprivate", "strictatime"};
+constexpr std::array<std::string_view, 20> kTmpfsWords{
+    "defaults", "ro",       "rw",         "suid",     "nosuid",      "dev",  "nodev", "exec",    "noexec",  "atime",
+    "noatime",  "diratime", "nodiratime", "relatime", "strictatime", "sync", "async", "dirsync", "private", "rprivate"};
 
 bool is_number(std::string_view text, std::string_view digits) {
   return !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
+#include "engine/propagation.h"
 #include "engine/tree_walk.h"
 #include "engine/volume_driver.h"
 #include "engine/volume_mounts.h"
@@ -76,6 +77,7 @@ void create_mount_sources(const EngineContext& context, const ContainerDefinitio
     if (mount.type == "tmpfs") continue;
     if (mount.type == "volume") prepare_volume(context, mount.name);
     if (mount.type == "bind" && !file::exists(mount.source)) file::make_directories(mount.source, 0755);
+    if (mount.type == "bind") check_propagation(mount.source, mount.propagation);
     if (mount.chown) give_tree_to_root(mount.source, mappings);
   }
 }

@@ -26,6 +26,7 @@ constexpr std::array kAttributeWords = {
     AttributeWord{"exec", 0, MOUNT_ATTR_NOEXEC},
     AttributeWord{"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
     AttributeWord{"diratime", 0, MOUNT_ATTR_NODIRATIME},
+    AttributeWord{"atime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
     AttributeWord{"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
     AttributeWord{"relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
     AttributeWord{"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},

@@ -63,8 +63,9 @@ PruneReport Engine::prune_containers(const PruneOptions& options) {
     try {
       if (!options.dry_run) remove(container.id(), false, false);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::conflict) throw;
-      continue;  // it was started meanwhile
+      // It was started meanwhile, or another command was faster.
+      if (error.kind() != ErrorKind::conflict && error.kind() != ErrorKind::not_found) throw;
+      continue;
     }
     report.objects.push_back({container.id(), bytes});
     report.reclaimed += bytes;

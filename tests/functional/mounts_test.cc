@@ -109,6 +109,8 @@ TEST_F(Mounts, TmpfsTakesDockersOptions) {
   EXPECT_THAT(result.out,
               MatchesRegex("1770:5:6\ntmpfs /data tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=1770.*\n"));
   EXPECT_THAT(box.run({"--tmpfs", "/data"}, {"grep", " /data ", "/proc/mounts"}).out, HasSubstr("noexec"));
+  EXPECT_THAT(box.run({"--tmpfs", "/data:atime,async,strictatime"}, {"grep", " /data ", "/proc/mounts"}).out,
+              Not(HasSubstr("relatime")));
   EXPECT_EQ(error_of({"--tmpfs", "/data:foo"}), "minidock: invalid tmpfs option [\"foo\"]\n");
   EXPECT_EQ(box.run({"--mount", "type=tmpfs,target=/data,tmpfs-mode=700"}, {"stat", "-c", "%a", "/data"}).out, "700\n");
 }
@@ -167,6 +169,19 @@ TEST_F(Mounts, SubpathIsBoundAndNeverLeavesTheVolume) {
   EXPECT_THAT(error_of({"--mount", "source=data,target=/sub,volume-subpath=out"}),
               HasSubstr("no such file or directory"));
   EXPECT_THAT(error_of({"--mount", "source=data,target=/sub,volume-subpath=nope"}), HasSubstr("cannot access path"));
+}
+
+TEST_F(Mounts, PropagationReachesTheContainerAndNeedsASharedMount) {
+  box.run_detached({"--name", "web", "-v", source() + ":/data:rslave"}, {"sleep", "600"});
+  box.shell("mkdir " + source() + "/late && mount -t tmpfs tmpfs " + source() + "/late && touch " + source() +
+            "/late/inner");
+  EXPECT_EQ(box.minidock_ok({"exec", "web", "ls", "/data/late"}), "inner");
+  box.shell("umount " + source() + "/late && mount --make-private --bind " + source() + " " + source());
+  EXPECT_EQ(error_of({"-v", source() + ":/data:rslave"}),
+            "minidock: path " + source() + " is mounted on " + source() + " but it is not a shared or slave mount\n");
+  EXPECT_EQ(error_of({"-v", source() + ":/data:shared"}),
+            "minidock: path " + source() + " is mounted on " + source() + " but it is not a shared mount\n");
+  box.shell("umount " + source());
 }
 
 // ---- owners

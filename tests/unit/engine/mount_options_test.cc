@@ -106,6 +106,10 @@ TEST(ParseMount, EveryKey) {
 
 TEST(ParseMount, FieldsInQuotes) {
   EXPECT_EQ(parse_mount("type=bind,\"source=/a,b\",target=/x").source, "/a,b");
+  EXPECT_EQ(
+      mount_error("source=\"a\",target=/x"),
+      "invalid argument \"source=\\\"a\\\",target=/x\" for \"--mount\" flag: parse error on line 1, column 8: bare "
+      "\" in non-quoted-field");
   EXPECT_EQ(parse_mount("type=volume,\"volume-opt=o=a,\"\"b\"\"\",target=/x").driver_options.at("o"), "a,\"b\"");
 }
 
