@@ -2,7 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
 
 #include "base/file.h"
 #include "base/syscall.h"
@@ -38,6 +43,32 @@ void parent_write_id_maps(pid_t child, const std::vector<IdMapping>& uids, const
 }
 
 Fd parent_open_user_namespace(pid_t child) { return sys::open(fmt::format("/proc/{}/ns/user", child), O_RDONLY); }
+
+Fd parent_make_user_namespace(const std::vector<IdMapping>& uids, const std::vector<IdMapping>& gids) {
+  Pipe hold = sys::pipe();
+  struct clone_args arguments {};
+  arguments.flags = CLONE_NEWUSER;
+  arguments.exit_signal = SIGCHLD;
+  const pid_t child = sys::clone3(arguments);
+  if (child == 0) {
+    // Lives until the parent has opened its namespace, or is gone.
+    hold.write.reset();
+    char byte = 0;
+    _exit(::read(hold.read.get(), &byte, 1) < 0 ? 1 : 0);
+  }
+  Fd user_namespace;
+  std::exception_ptr failure;
+  try {
+    parent_write_id_maps(child, uids, gids);
+    user_namespace = parent_open_user_namespace(child);
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  hold.write.reset();
+  sys::waitpid(child);
+  if (failure) std::rethrow_exception(failure);
+  return user_namespace;
+}
 
 void child_become_namespace_root() {
   sys::setgroups({});

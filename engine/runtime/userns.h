@@ -21,6 +21,9 @@ void parent_write_id_maps(pid_t child, const std::vector<IdMapping>& uids, const
 // A descriptor of the child's user namespace, for idmapped mounts.
 Fd parent_open_user_namespace(pid_t child);
 
+// A user namespace with these maps that no process is in: the kernel keeps it as long as the descriptor.
+Fd parent_make_user_namespace(const std::vector<IdMapping>& uids, const std::vector<IdMapping>& gids);
+
 // The child becomes root of its user namespace, without supplementary groups.
 void child_become_namespace_root();
 
