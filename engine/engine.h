@@ -16,6 +16,7 @@
 #include "engine/running_containers.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
+#include "engine/upper_changes.h"
 #include "image/image_store.h"
 #include "storage/database.h"
 #include "storage/instance.h"
@@ -99,6 +100,31 @@ struct LogsOptions {
   std::optional<std::int64_t> until;
 };
 
+// ---- containers: files
+
+struct CopyOptions {
+  std::string source;       // "CONTAINER:PATH", a path of the host, or "-": a tar on standard input
+  std::string destination;  // likewise; "-": a tar on standard output
+  bool archive = false;     // keep owners
+  bool follow_link = false;
+  bool glob = false;      // the path in the container is a pattern
+  bool announce = false;  // say on standard error what was copied
+};
+
+struct CommitOptions {
+  std::string container;
+  std::string reference;  // "" for none
+  std::string author;
+  std::string message;
+  std::vector<std::string> changes;
+  bool pause = true;
+};
+
+struct MountedRoot {
+  std::string id;    // of the container or image
+  std::string path;  // where it is visible on the host
+};
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -133,6 +159,25 @@ class Engine {
   void logs(const LogsOptions& options, int out, int err);
 
   // ---- containers: files
+  void copy(const CopyOptions& options);
+  std::vector<Change> diff(const std::string& name);
+  // The root file system without volumes as a tar, to a file or, with "", to standard output.
+  void export_container(const std::string& name, const std::string& output);
+  // Runs minidock-image, which prints the new image's id.
+  void commit(const CommitOptions& options);
+  // Makes the root visible on the host until it is unmounted; mounted already, it is found there. A running container's
+  // can be written to and goes with the container's end; any other is read-only.
+  MountedRoot mount_container(const std::string& name);
+  MountedRoot mount_image(const std::string& name);
+  // The id. ErrorKind::conflict when it is not mounted.
+  std::string unmount_container(const std::string& name);
+  std::string unmount_image(const std::string& name);
+  std::vector<MountedRoot> mounted_containers();
+  std::vector<MountedRoot> mounted_images();
+  // A directory's content (a volume's) as a tar on standard output, or to a file; and back from a tar on standard input
+  // (or a file), plain or compressed with gzip or zstd.
+  void export_directory(const std::string& directory, const std::string& output);
+  void import_directory(const std::string& directory, const std::string& input);
 
   // ---- containers: lists and documents
   std::vector<Container> list(const ListOptions& options);

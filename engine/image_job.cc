@@ -14,7 +14,22 @@ constexpr int kErrorFd = 3;
 
 }  // namespace
 
+void ImageJob::add(const std::string& option, const std::string& value) {
+  if (!value.empty()) arguments.push_back(option + "=" + value);
+}
+
+void ImageJob::add_descriptor(const std::string& option, int fd) {
+  owned.push_back(sys::dup_cloexec(fd));
+  const int number = kErrorFd + static_cast<int>(owned.size());
+  fds.emplace_back(owned.back().get(), number);
+  add(option, std::to_string(number));
+}
+
 void run_image_job(const storage::Instance& instance, bool debug, const std::vector<std::string>& arguments) {
+  run_image_job(instance, debug, ImageJob{arguments, {}, {}});
+}
+
+void run_image_job(const storage::Instance& instance, bool debug, const ImageJob& job) {
   storage::create_directories(instance);
   Pipe errors = sys::pipe();
   process::SpawnOptions options;
@@ -22,8 +37,9 @@ void run_image_job(const storage::Instance& instance, bool debug, const std::vec
   options.arguments = {options.program, "--root",     instance.root,           "--state",
                        instance.state,  "--error-fd", std::to_string(kErrorFd)};
   if (debug) options.arguments.emplace_back("--debug");
-  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
-  options.fds = {{errors.write.get(), kErrorFd}};
+  options.arguments.insert(options.arguments.end(), job.arguments.begin(), job.arguments.end());
+  options.fds = job.fds;
+  options.fds.emplace_back(errors.write.get(), kErrorFd);
   const pid_t pid = process::spawn(options);
   errors.write.reset();
   const std::string report = file::read(errors.read.get());

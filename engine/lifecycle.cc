@@ -10,6 +10,7 @@
 #include "base/syscall.h"
 #include "engine/container_files.h"
 #include "engine/namespace_options.h"
+#include "engine/root_mounts.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
 #include "engine/shim/owned_link.h"
@@ -302,6 +303,8 @@ Container settle(EngineContext& context, Container container) {
 }
 
 void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
+  // It shows the overlay that the next start must not find mounted.
+  detach_root_mount(context.instance, RootMountKind::container, container.id());
   remove_remains_of_shim(context, container, record.has_value());
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
@@ -324,6 +327,7 @@ void finish(EngineContext& context, Container& container, const std::optional<sh
 }
 
 void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes) {
+  detach_root_mount(context.instance, RootMountKind::container, container.id());
   // The row goes last: a process killed in between leaves a container that can be removed again.
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);

@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "engine/image_job.h"
 #include "engine/lifecycle.h"
+#include "engine/root_mounts.h"
 
 namespace minidock {
 namespace {
@@ -59,7 +60,11 @@ void Engine::tag(const std::string& source, const std::string& target) {
 image::RemovedImage Engine::remove_image(const std::string& name, bool force) {
   // Containers that ended without anybody noticing must not keep an image.
   list(ListOptions{.all = true, .last = 0, .filters = {}});
-  return image::remove_image(database(), instance_, name, force);
+  image::RemovedImage removed = image::remove_image(database(), instance_, name, force);
+  for (const std::string& id : removed.deleted) {
+    detach_root_mount(instance_, RootMountKind::image, id.substr(id.find(':') + 1));
+  }
+  return removed;
 }
 
 }  // namespace minidock

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/root_mounts.h"
 #include "engine/runtime/container_process.h"
 
 namespace minidock {
@@ -16,6 +17,9 @@ void Engine::system_down() {
 void Engine::system_reset() {
   for (const Container& container : list(ListOptions{.all = true, .last = 0, .filters = {}})) {
     remove(container.id(), true, true);
+  }
+  for (const std::string& id : list_root_mounts(instance_, RootMountKind::image)) {
+    detach_root_mount(instance_, RootMountKind::image, id);
   }
   system_down();
   database_.reset();
