@@ -22,6 +22,7 @@
 #include "engine/shim/event_log.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
+#include "engine/upper_changes.h"
 #include "engine/volume_store.h"
 #include "image/image_store.h"
 #include "storage/database.h"
@@ -132,6 +133,7 @@ struct EventsOptions {
   std::vector<std::string> filters;   // "event=start"
 };
 using EventRenderer = std::function<std::string(const shim::Event& event)>;
+
 struct UpdateOptions {
   Resources resources;  // what is not set stays as it is
   std::optional<RestartPolicy> restart;
@@ -150,6 +152,31 @@ struct UseSample {
   bool running = false;  // else the rest is zero
   runtime::ContainerUse use;
   runtime::MachineCpu machine;
+};
+
+// ---- containers: files
+
+struct CopyOptions {
+  std::string source;       // "CONTAINER:PATH", a path of the host, or "-": a tar on standard input
+  std::string destination;  // likewise; "-": a tar on standard output
+  bool archive = false;     // keep owners
+  bool follow_link = false;
+  bool glob = false;      // the path in the container is a pattern
+  bool announce = false;  // say on standard error what was copied
+};
+
+struct CommitOptions {
+  std::string container;
+  std::string reference;  // "" for none
+  std::string author;
+  std::string message;
+  std::vector<std::string> changes;
+  bool pause = true;
+};
+
+struct MountedRoot {
+  std::string id;    // of the container or image
+  std::string path;  // where it is visible on the host
 };
 
 // ---- volumes and secrets
@@ -242,6 +269,25 @@ class Engine {
   void logs(const LogsOptions& options, int out, int err);
 
   // ---- containers: files
+  void copy(const CopyOptions& options);
+  std::vector<Change> diff(const std::string& name);
+  // The root file system without volumes as a tar, to a file or, with "", to standard output.
+  void export_container(const std::string& name, const std::string& output);
+  // Runs minidock-image, which prints the new image's id.
+  void commit(const CommitOptions& options);
+  // Makes the root visible on the host until it is unmounted; mounted already, it is found there. A running container's
+  // can be written to and goes with the container's end; any other is read-only.
+  MountedRoot mount_container(const std::string& name);
+  MountedRoot mount_image(const std::string& name);
+  // The id. ErrorKind::conflict when it is not mounted.
+  std::string unmount_container(const std::string& name);
+  std::string unmount_image(const std::string& name);
+  std::vector<MountedRoot> mounted_containers();
+  std::vector<MountedRoot> mounted_images();
+  // A directory's content (a volume's) as a tar on standard output, or to a file; and back from a tar on standard input
+  // (or a file), plain or compressed with gzip or zstd.
+  void export_directory(const std::string& directory, const std::string& output);
+  void import_directory(const std::string& directory, const std::string& input);
 
   // ---- containers: lists and documents
   std::vector<Container> list(const ListOptions& options);

@@ -24,8 +24,23 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 }  // namespace
 
+void ImageJob::add(const std::string& option, const std::string& value) {
+  if (!value.empty()) arguments.push_back(option + "=" + value);
+}
+
+void ImageJob::add_descriptor(const std::string& option, int fd) {
+  owned.push_back(sys::dup_cloexec(fd));
+  const int number = kIdFd + static_cast<int>(owned.size());
+  fds.emplace_back(owned.back().get(), number);
+  add(option, std::to_string(number));
+}
+
 std::vector<std::string> run_image_job(const storage::Instance& instance, bool debug,
                                        const std::vector<std::string>& arguments) {
+  return run_image_job(instance, debug, ImageJob{arguments, {}, {}});
+}
+
+std::vector<std::string> run_image_job(const storage::Instance& instance, bool debug, const ImageJob& job) {
   storage::create_directories(instance);
   Pipe errors = sys::pipe();
   Pipe ids = sys::pipe();
@@ -35,8 +50,10 @@ std::vector<std::string> run_image_job(const storage::Instance& instance, bool d
       options.program,          "--root",  instance.root,        "--state", instance.state, "--error-fd",
       std::to_string(kErrorFd), "--id-fd", std::to_string(kIdFd)};
   if (debug) options.arguments.emplace_back("--debug");
-  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
-  options.fds = {{errors.write.get(), kErrorFd}, {ids.write.get(), kIdFd}};
+  options.arguments.insert(options.arguments.end(), job.arguments.begin(), job.arguments.end());
+  options.fds = job.fds;
+  options.fds.emplace_back(errors.write.get(), kErrorFd);
+  options.fds.emplace_back(ids.write.get(), kIdFd);
   const pid_t pid = process::spawn(options);
   errors.write.reset();
   ids.write.reset();

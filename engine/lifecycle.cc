@@ -13,6 +13,7 @@
 #include "engine/events.h"
 #include "engine/namespace_options.h"
 #include "engine/resources.h"
+#include "engine/root_mounts.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
 #include "engine/runtime/freezer.h"
@@ -244,6 +245,8 @@ namespace {
 
 void release(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record,
              bool was_attached) {
+  // It shows the overlay that the next start must not find mounted.
+  detach_root_mount(context.instance, RootMountKind::container, container.id());
   remove_remains_of_shim(context, container, record.has_value());
   remove_links_of_new_name(context, container);
   unmount_unused_volumes(context, container.id());
@@ -272,6 +275,7 @@ void release(EngineContext& context, Container& container, const std::optional<s
 }  // namespace
 
 void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes) {
+  detach_root_mount(context.instance, RootMountKind::container, container.id());
   // The row goes last: a process killed in between leaves a container that can be removed again.
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);

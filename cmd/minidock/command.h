@@ -78,6 +78,14 @@ int stats(const Invocation&);
 // containers: output
 int logs(const Invocation&);
 // containers: files
+int cp(const Invocation&);
+int diff(const Invocation&);
+int export_container(const Invocation&);
+int commit(const Invocation&);
+int container_mount(const Invocation&);
+int container_unmount(const Invocation&);
+int image_mount(const Invocation&);
+int image_unmount(const Invocation&);
 // containers: lists and documents
 int ps(const Invocation&);
 int inspect(const Invocation&);

@@ -36,6 +36,16 @@ constexpr std::array kVerbs{
     // containers: output
     VerbEntry{"logs", logs, "Fetch the logs of a container", "container"},
     // containers: files
+    VerbEntry{"cp", cp, "Copy files/folders between a container and the local filesystem", "container"},
+    VerbEntry{"diff", diff, "Inspect changes to files or directories on a container's filesystem", "container"},
+    VerbEntry{"export", export_container, "Export a container's filesystem as a tar archive", "container"},
+    VerbEntry{"commit", commit, "Create a new image from a container's changes", "container"},
+    VerbEntry{"container mount", container_mount, "Make the root filesystem of containers visible on the host"},
+    VerbEntry{"container unmount", container_unmount, "Undo container mount"},
+    VerbEntry{"container umount", container_unmount, nullptr},
+    VerbEntry{"image mount", image_mount, "Make the root filesystem of images visible on the host"},
+    VerbEntry{"image unmount", image_unmount, "Undo image mount"},
+    VerbEntry{"image umount", image_unmount, nullptr},
     // containers: lists and documents
     VerbEntry{"ps", ps, "List containers", "container"},
     VerbEntry{"container ls", ps, nullptr},

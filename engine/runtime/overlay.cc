@@ -34,9 +34,13 @@ Opened open_directories(const OverlayDirectories& directories) {
   Fd store;
   if (!directories.layer_mount) store = sys::open(directories.store, O_PATH | O_DIRECTORY);
   const int base = directories.layer_mount ? directories.layer_mount.get() : store.get();
+  if (directories.is_read_only && !directories.upper.empty()) {
+    opened.lowers.push_back(sys::open(directories.upper, O_PATH | O_DIRECTORY));
+  }
   for (const std::string& layer : directories.layers) {
     opened.lowers.push_back(open_layer(base, directories.store, layer, O_PATH));
   }
+  if (directories.is_read_only) return opened;
   opened.upper = sys::open(directories.upper, O_PATH | O_DIRECTORY);
   opened.work = sys::open(directories.work, O_PATH | O_DIRECTORY);
   return opened;
@@ -56,8 +60,10 @@ Fd mount_by_descriptors(const OverlayDirectories& directories, std::uint64_t att
   const Opened opened = open_directories(directories);
   const Fd context = sys::fsopen("overlay");
   for (const Fd& lower : opened.lowers) sys::fsconfig_fd(context.get(), "lowerdir+", lower.get());
-  sys::fsconfig_fd(context.get(), "upperdir", opened.upper.get());
-  sys::fsconfig_fd(context.get(), "workdir", opened.work.get());
+  if (opened.upper) {
+    sys::fsconfig_fd(context.get(), "upperdir", opened.upper.get());
+    sys::fsconfig_fd(context.get(), "workdir", opened.work.get());
+  }
   return create_overlay(context, directories, attributes);
 }
 
@@ -66,8 +72,10 @@ Fd mount_by_strings(const OverlayDirectories& directories, std::uint64_t attribu
   const Fd context = sys::fsopen("overlay");
   // Links into /proc keep below the 255 bytes of an option and need no escapes.
   for (const Fd& lower : opened.lowers) sys::fsconfig_string(context.get(), "lowerdir+", link_to(lower));
-  sys::fsconfig_string(context.get(), "upperdir", link_to(opened.upper));
-  sys::fsconfig_string(context.get(), "workdir", link_to(opened.work));
+  if (opened.upper) {
+    sys::fsconfig_string(context.get(), "upperdir", link_to(opened.upper));
+    sys::fsconfig_string(context.get(), "workdir", link_to(opened.work));
+  }
   return create_overlay(context, directories, attributes);
 }
 
@@ -77,7 +85,7 @@ Fd mount_classic(const OverlayDirectories& directories, std::uint64_t attributes
   for (std::size_t i = 0; i < opened.lowers.size(); ++i) {
     options += (i == 0 ? "" : ":") + link_to(opened.lowers[i]);
   }
-  options += ",upperdir=" + link_to(opened.upper) + ",workdir=" + link_to(opened.work);
+  if (opened.upper) options += ",upperdir=" + link_to(opened.upper) + ",workdir=" + link_to(opened.work);
   for (const auto& [key, value] : kOptions) options += fmt::format(",{}={}", key, value);
   if (directories.is_volatile) options += ",volatile";
   if (options.size() >= static_cast<std::size_t>(getpagesize())) {
@@ -86,8 +94,8 @@ Fd mount_classic(const OverlayDirectories& directories, std::uint64_t attributes
                             opened.lowers.size()));
   }
   // In the helper's own mount namespace: what it hides does not matter there.
-  sys::mount("overlay", directories.upper, "overlay", 0, options);
-  Fd tree = sys::open_tree(AT_FDCWD, directories.upper, OPEN_TREE_CLONE);
+  sys::mount("overlay", directories.store, "overlay", 0, options);
+  Fd tree = sys::open_tree(AT_FDCWD, directories.store, OPEN_TREE_CLONE);
   struct mount_attr wanted {};
   wanted.attr_set = attributes;
   if (attributes != 0) sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, wanted);

@@ -18,6 +18,8 @@ struct OverlayDirectories {
   std::string upper;
   std::string work;
   bool is_volatile = false;
+  // Nothing is written: `upper` (may be empty) becomes the topmost layer, `work` is not used.
+  bool is_read_only = false;
 };
 
 // Opens a layer's directory below the opened store; `store_path` is for the error, ErrorKind::not_found.

@@ -52,18 +52,50 @@ void explain_unclean_volatile(const OverlayRootfs& rootfs) {
                           rootfs.upper));
 }
 
-}  // namespace
-
-RootMount parent_mount_rootfs(const Spec& spec, int user_namespace) {
+OverlayDirectories directories_of(const Spec& spec, int user_namespace) {
   const OverlayRootfs& rootfs = spec.rootfs;
   if (rootfs.layers.empty()) throw Error(ErrorKind::invalid_argument, "a container needs at least one layer");
-  OverlayDirectories directories{Fd(), rootfs.store, rootfs.layers, rootfs.upper, rootfs.work, rootfs.is_volatile};
+  OverlayDirectories directories{Fd(),        rootfs.store,       rootfs.layers, rootfs.upper,
+                                 rootfs.work, rootfs.is_volatile, false};
   if (user_namespace >= 0) {
     if (rootfs.layer_mapping == LayerMapping::automatic && overlay_takes_idmapped_layers()) {
       directories.layer_mount = clone_idmapped(rootfs.store, user_namespace);
     }
     if (!directories.layer_mount) directories.store = parent_ensure_mapped_layers(spec);
   }
+  return directories;
+}
+
+// Overlayfs takes no single directory without an upper one; that is the tree itself.
+Fd clone_only_layer(const OverlayDirectories& directories) {
+  const Fd store =
+      directories.layer_mount ? sys::dup_cloexec(directories.layer_mount.get()) : sys::open(directories.store, O_PATH);
+  const Fd layer = open_layer(store.get(), directories.store, directories.layers.front(), O_PATH);
+  return sys::open_tree(layer.get(), "", OPEN_TREE_CLONE | static_cast<unsigned>(AT_EMPTY_PATH));
+}
+
+}  // namespace
+
+RootMount parent_mount_read_only(const Spec& spec, int user_namespace) {
+  constexpr std::uint64_t kAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID;
+  OverlayDirectories directories = directories_of(spec, user_namespace);
+  directories.is_read_only = true;
+  RootMount mount;
+  if (directories.upper.empty() && directories.layers.size() == 1) {
+    mount.root = clone_only_layer(directories);
+    struct mount_attr attributes {};
+    attributes.attr_set = kAttributes;
+    sys::mount_setattr(mount.root.get(), "", AT_EMPTY_PATH, attributes);
+  } else {
+    mount.root = parent_mount_overlay(directories, spec.rootfs.overlay_call, kAttributes);
+  }
+  mount.layers = std::move(directories.layer_mount);
+  return mount;
+}
+
+RootMount parent_mount_rootfs(const Spec& spec, int user_namespace) {
+  const OverlayRootfs& rootfs = spec.rootfs;
+  OverlayDirectories directories = directories_of(spec, user_namespace);
   // The overlay's super block belongs to the host: nodev, else an image's device nodes would open the host's devices.
   const std::uint64_t attributes = user_namespace >= 0 ? MOUNT_ATTR_NODEV : 0;
   try {

@@ -16,4 +16,7 @@ struct RootMount {
 // device nodes in the image have no power. ErrorKind::not_found for a layer that is not in the store.
 RootMount parent_mount_rootfs(const Spec& spec, int user_namespace);
 
+// The same tree for looking at, detached and read-only: layers alone with an empty `upper`.
+RootMount parent_mount_read_only(const Spec& spec, int user_namespace);
+
 }  // namespace minidock::runtime

@@ -7,6 +7,7 @@
 #include "engine/events.h"
 #include "engine/image_job.h"
 #include "engine/lifecycle.h"
+#include "engine/root_mounts.h"
 
 namespace minidock {
 namespace {
@@ -80,6 +81,8 @@ image::RemovedImage Engine::remove_image(const std::string& name, bool force) {
   const auto& deleted = removed.deleted;
   if (std::find(deleted.begin(), deleted.end(), found.id) != deleted.end()) {
     record_image_event(instance_, "delete", found.id, found.id, nullptr);
+  for (const std::string& id : removed.deleted) {
+    detach_root_mount(instance_, RootMountKind::image, id.substr(id.find(':') + 1));
   }
   return removed;
 }

@@ -199,6 +199,18 @@ OrderedJson Engine::inspect_container(const std::string& name) {
                      {"NetworkSettings", network_settings_json(found, instance_)}};
 }
 
+namespace {
+
+// That of the last step of its history, as docker shows it.
+std::string comment_of(const image::Image& image) {
+  const Json document = json::parse(image.config_text, "an image's config");
+  const auto history = document.find("history");
+  if (history == document.end() || !history->is_array() || history->empty()) return "";
+  return json::get_string(history->back(), "comment");
+}
+
+}  // namespace
+
 OrderedJson Engine::inspect_image(const std::string& name) {
   const image::Image found = image::get_image(database(), name);
   const image::ImageConfig config = image::parse_image_config(found.config_text);
@@ -224,7 +236,7 @@ OrderedJson Engine::inspect_image(const std::string& name) {
                      {"RepoTags", familiar(found.tags, false)},
                      {"RepoDigests", familiar(found.repo_digests, true)},
                      {"Parent", ""},
-                     {"Comment", ""},
+                     {"Comment", comment_of(found)},
                      {"Created", config.created},
                      {"DockerVersion", ""},
                      {"Author", config.author},

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/root_mounts.h"
 #include "engine/runtime/container_process.h"
 #include "engine/volume_mounts.h"
 
@@ -20,6 +21,9 @@ void Engine::system_reset() {
   }
   for (const Volume& volume : load_volumes(database())) discard_volume(instance_, volume.name);
   remove_discarded_volumes(instance_);
+  for (const std::string& id : list_root_mounts(instance_, RootMountKind::image)) {
+    detach_root_mount(instance_, RootMountKind::image, id);
+  }
   system_down();
   database_.reset();
   for (const char* name : {"containers", "layers", "layers-mapped", "blobs", "volumes", "secrets", "cache", "db.sqlite",

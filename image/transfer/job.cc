@@ -9,9 +9,13 @@
 #include <csignal>
 
 #include "base/error_report.h"
+#include "base/file.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/syscall.h"
 #include "base/trace.h"
+#include "image/transfer/commit.h"
+#include "image/transfer/copy.h"
 #include "image/transfer/import.h"
 #include "image/transfer/load.h"
 #include "image/transfer/pull.h"
@@ -31,6 +35,14 @@ struct JobOptions {
   bool quiet = false;
   PullOptions pull;
   ImportOptions import;
+  // copy and commit
+  storage::PackSource source;
+  storage::ExtractTarget target;
+  bool root_owned = false;
+  std::vector<std::string> excluded;
+  std::string announce;
+  int config_fd = -1;
+  CommitOptions commit;
 };
 
 std::optional<Platform> platform_of(const JobOptions& options) {
@@ -81,6 +93,24 @@ void run_import(const storage::Instance& instance, JobOptions& options) {
   tell_id(options, id);
 }
 
+void run_copy(const storage::Instance& instance, JobOptions& options) {
+  CopyOptions copy_options;
+  options.source.rules.excluded.insert(options.excluded.begin(), options.excluded.end());
+  options.target.keep_owners = !options.root_owned;
+  if (options.source.parent >= 0) copy_options.source = options.source;
+  if (options.target.root >= 0) copy_options.target = options.target;
+  const std::uint64_t size = copy(instance, copy_options);
+  if (options.announce.empty()) return;
+  fmt::print(stderr, "Successfully copied {} to {}\n", format::human_size(static_cast<double>(size), 3),
+             options.announce);
+}
+
+void run_commit(const storage::Instance& instance, JobOptions& options) {
+  options.commit.excluded.insert(options.excluded.begin(), options.excluded.end());
+  options.commit.container_config = file::read(options.config_fd);
+  print(commit(instance, options.commit));
+}
+
 void add_pull(CLI::App& app, JobOptions& options) {
   CLI::App& verb = *app.add_subcommand("pull", "Fetch an image from a registry");
   verb.add_option("--platform", options.platform, "os/architecture[/variant]");
@@ -108,6 +138,43 @@ void add_import(CLI::App& app, JobOptions& options) {
   verb.add_option("--platform", options.platform, "os/architecture[/variant]");
   verb.add_option("file", options.input, "Tar, or - for standard input")->required();
   verb.add_option("reference", options.import.reference, "Name for the image");
+}
+
+void add_many(CLI::App& verb, const char* name, std::vector<std::string>& values, const char* description) {
+  verb.add_option(name, values, description)
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_copy(CLI::App& app, JobOptions& options) {
+  CLI::App& verb = *app.add_subcommand("copy", "Copy files between trees and tar streams");
+  verb.add_option("--source-fd", options.source.parent, "Directory to read from");
+  verb.add_option("--source-base", options.source.base, "Object in it");
+  verb.add_option("--source-name", options.source.name, "Its name in the archive");
+  verb.add_option("--target-fd", options.target.root, "Root of the tree to write to");
+  verb.add_option("--target-directory", options.target.directory, "Directory in it");
+  verb.add_flag("--root-owned", options.root_owned, "Give all files to root");
+  verb.add_option("--source-userns-fd", options.source.user_namespace, "User namespace of the source");
+  verb.add_option("--target-userns-fd", options.target.user_namespace, "User namespace of the target");
+  verb.add_option("--announce", options.announce, "Say what was copied, and where to");
+  add_many(verb, "--exclude", options.excluded, "Path to leave out");
+}
+
+void add_commit(CLI::App& app, JobOptions& options) {
+  CLI::App& verb = *app.add_subcommand("commit", "Make an image of a container's changes");
+  CommitOptions& commit = options.commit;
+  verb.add_option("--upper-fd", commit.upper, "The container's upper directory")->required();
+  verb.add_option("--config-fd", options.config_fd, "File with the container's config")->required();
+  verb.add_option("--userns-fd", commit.user_namespace, "The container's user namespace");
+  verb.add_option("--image", commit.image_id, "Image of the container")->required();
+  verb.add_option("--author", commit.author, "Author of the image");
+  verb.add_option("--message", commit.message, "Comment in the image's history");
+  verb.add_option("--created-by", commit.created_by, "Command in the image's history");
+  verb.add_option("reference", commit.reference, "Name for the image");
+  add_many(verb, "--layer", commit.layers, "Layer below, bottom first");
+  add_many(verb, "--exclude", options.excluded, "Path to leave out");
+  add_many(verb, "--change", commit.changes, "Dockerfile instruction to apply");
 }
 
 // Every layer takes a few descriptors.
@@ -138,6 +205,10 @@ void run(CLI::App& app, JobOptions& options) {
     run_pull(instance, options);
   } else if (app.got_subcommand("load")) {
     run_load(instance, options);
+  } else if (app.got_subcommand("copy")) {
+    run_copy(instance, options);
+  } else if (app.got_subcommand("commit")) {
+    run_commit(instance, options);
   } else {
     run_import(instance, options);
   }
@@ -157,6 +228,8 @@ int run_job(int argc, char** argv) {
   add_pull(app, options);
   add_load(app, options);
   add_import(app, options);
+  add_copy(app, options);
+  add_commit(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

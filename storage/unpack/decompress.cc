@@ -14,7 +14,7 @@ constexpr std::size_t kOutputSize = 1 << 20;
 constexpr int kZstdWindowLog = 27;
 
 [[noreturn]] void corrupt(std::string_view what) {
-  throw Error(ErrorKind::corrupt_data, fmt::format("layer: {}", what));
+  throw Error(ErrorKind::corrupt_data, fmt::format("archive: {}", what));
 }
 
 constexpr std::string_view kGzipMagic("\x1f\x8b", 2);
@@ -136,11 +136,11 @@ bool Decompressor::refill() {
 std::unique_ptr<Decompressor::Codec> Decompressor::detect() const {
   if (input_.starts_with(kGzipMagic)) return std::make_unique<Gzip>();
   if (is_zstd(input_)) return std::make_unique<Zstd>();
-  if (input_.starts_with("BZh")) throw Error(ErrorKind::unsupported, "layer: bzip2 compression is not supported");
+  if (input_.starts_with("BZh")) throw Error(ErrorKind::unsupported, "archive: bzip2 compression is not supported");
   if (input_.starts_with(std::string_view("\xfd"
                                           "7zXZ\0",
                                           6))) {
-    throw Error(ErrorKind::unsupported, "layer: xz compression is not supported");
+    throw Error(ErrorKind::unsupported, "archive: xz compression is not supported");
   }
   return std::make_unique<Plain>();
 }

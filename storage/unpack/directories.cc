@@ -97,7 +97,7 @@ DirectoryPtr Directories::walk(std::string_view path) {
   int links = 0;
   for (std::size_t steps = 0; !pending.empty(); ++steps) {
     if (steps >= kMaxSteps || links > kMaxLinks) {
-      throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} leads through too many links", printable(path)));
+      throw Error(ErrorKind::corrupt_data, fmt::format("archive: {} leads through too many links", printable(path)));
     }
     const std::string name = std::move(pending.back());
     pending.pop_back();
@@ -117,7 +117,7 @@ DirectoryPtr Directories::walk(std::string_view path) {
     }
     const std::string real_path = below(trail.back().path, name);
     if (trail.size() > limits_.max_depth || real_path.size() > limits_.max_path) {
-      throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} leads too deep", printable(path)));
+      throw Error(ErrorKind::corrupt_data, fmt::format("archive: {} leads too deep", printable(path)));
     }
     Fd next = enter(parent, name, real_path);
     trail.push_back(Directory{std::move(next), real_path});
@@ -132,7 +132,7 @@ Fd Directories::enter(int parent, const std::string& name, const std::string& re
   if (!exists && errno != ENOENT) throw SysError(fmt::format("cannot look up {}", printable(real_path)));
   if (exists && S_ISDIR(status.st_mode)) return open_child_directory(parent, name, O_PATH);
   if (exists && !is_whiteout(status)) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} is not a directory", printable(real_path)));
+    throw Error(ErrorKind::corrupt_data, fmt::format("archive: {} is not a directory", printable(real_path)));
   }
   if (exists) sys::unlinkat(parent, name, 0);
   sys::mkdirat(parent, name, 0755);

@@ -70,7 +70,7 @@ std::string_view GrowingBlob::next() {
   if (state.available <= offset_) return {};
   const std::size_t wanted = std::min<std::uint64_t>(kBufferSize, state.available - offset_);
   const std::size_t got = sys::pread(fd_, buffer_.get(), wanted, static_cast<off_t>(offset_));
-  if (got == 0) throw Error(ErrorKind::corrupt_data, "layer: the blob is shorter than announced");
+  if (got == 0) throw Error(ErrorKind::corrupt_data, "archive: the blob is shorter than announced");
   offset_ += got;
   return {buffer_.get(), got};
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -40,25 +41,52 @@ rlim_t memory_in_use() {
 }
 #endif
 
+void enter_namespaces() {
+  sys::unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS);
+  sys::mount("none", "/", "", MS_REC | MS_PRIVATE, "");
+}
+
+// `tree` (borrowed, detached) becomes the root, without anything else below it.
+void pivot_into(int tree) {
+  // pivot_root takes only a mount that hangs below the current root. It hangs there unseen, as paths begin at the
+  // mount below it.
+  sys::move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+  sys::fchdir(tree);
+  sys::pivot_root(".", ".");
+  // The old root is on top of the new one now.
+  sys::umount2(".", MNT_DETACH);
+  sys::chdir("/");
+}
+
 // The clone must be made while we are still in the mount namespace that `directory` belongs to.
 void enter_root(int directory) {
   const Fd tree = sys::open_tree(directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-  sys::unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS);
-  sys::mount("none", "/", "", MS_REC | MS_PRIVATE, "");
+  enter_namespaces();
   // Nothing in the layer is ever executed or used as a device here. mknod is not affected.
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   // A clone of a shared mount (systemd makes all of them so) is shared, and pivot_root refuses it.
   attributes.propagation = MS_PRIVATE;
   sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, attributes);
-  // pivot_root takes only a mount that hangs below the current root. It hangs there unseen, as paths begin at the
-  // mount below it.
-  sys::move_mount(tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
-  sys::fchdir(tree.get());
-  sys::pivot_root(".", ".");
-  // The old root is on top of the new one now.
-  sys::umount2(".", MNT_DETACH);
-  sys::chdir("/");
+  pivot_into(tree.get());
+}
+
+void enter_empty_root() {
+  enter_namespaces();
+  const Fd context = sys::fsopen("tmpfs");
+  sys::fsconfig_string(context.get(), "mode", "0");
+  sys::fsconfig_create(context.get());
+  const Fd tree =
+      sys::fsmount(context.get(), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  pivot_into(tree.get());
+}
+
+// From here on the kernel tells ids as they are inside, and this process may do there what root inside may.
+void become_root_of(int user_namespace) {
+  sys::setns(user_namespace, CLONE_NEWUSER);
+  sys::setgroups({});
+  sys::setresgid(0);
+  sys::setresuid(0);
 }
 
 void drop_capabilities() {
@@ -91,9 +119,7 @@ void limit(int resource, rlim_t value) {
                [&] { return setrlimit(static_cast<__rlimit_resource>(resource), &limits); });
 }
 
-}  // namespace
-
-Fd enter_jail(int directory) {
+void set_limits() {
   umask(0);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NOFILE, kDescriptors);
@@ -101,11 +127,31 @@ Fd enter_jail(int directory) {
   // AddressSanitizer's shadow is larger than this.
   limit(RLIMIT_DATA, memory_in_use() + kMemory);
 #endif
-  enter_root(directory);
+}
+
+void drop_privileges() {
   drop_capabilities();
   sys::prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1);
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
+Fd enter_jail(int directory) {
+  set_limits();
+  enter_root(directory);
+  drop_privileges();
   return sys::open("/", O_RDONLY | O_DIRECTORY);
+}
+
+void enter_empty_jail(int user_namespace, pid_t parent) {
+  set_limits();
+  enter_empty_root();
+  if (user_namespace >= 0) become_root_of(user_namespace);
+  drop_privileges();
+  // The kernel forgets it with a change of credentials.
+  sys::prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
 }
 
 }  // namespace minidock::storage

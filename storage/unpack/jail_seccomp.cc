@@ -55,6 +55,8 @@ constexpr std::array kAllowed = {
     SYS_fchownat,
     SYS_fchmod,
     SYS_fsetxattr,
+    SYS_fgetxattr,
+    SYS_flistxattr,
     SYS_utimensat,
     // memory and the C library
     SYS_brk,

@@ -43,13 +43,13 @@ EntryName clean_name(std::string_view name, const UnpackLimits& limits) {
       continue;
     }
     if (component.size() > NAME_MAX) {
-      throw Error(ErrorKind::corrupt_data, fmt::format("layer: file name too long: {}", printable(name)));
+      throw Error(ErrorKind::corrupt_data, fmt::format("archive: file name too long: {}", printable(name)));
     }
     components.push_back(component);
   }
   if (components.size() > limits.max_depth) {
     throw Error(ErrorKind::corrupt_data,
-                fmt::format("layer: {} is deeper than {} directories", printable(name), limits.max_depth));
+                fmt::format("archive: {} is deeper than {} directories", printable(name), limits.max_depth));
   }
   EntryName result;
   for (const std::string_view component : components) {
@@ -58,7 +58,7 @@ EntryName clean_name(std::string_view name, const UnpackLimits& limits) {
   }
   if (result.path.size() > limits.max_path) {
     throw Error(ErrorKind::corrupt_data,
-                fmt::format("layer: path longer than {} bytes: {}", limits.max_path, printable(name)));
+                fmt::format("archive: path longer than {} bytes: {}", limits.max_path, printable(name)));
   }
   return result;
 }
@@ -72,7 +72,7 @@ NameKind kind_of_name(std::string_view path) {
     if (component.starts_with(kMetadataPrefix)) return NameKind::ignored;
     const std::string_view name = component.substr(kWhiteoutPrefix.size());
     if (name.empty() || name == "." || name == ".." || !rest.empty()) {
-      throw Error(ErrorKind::corrupt_data, fmt::format("layer: malformed whiteout {}", printable(path)));
+      throw Error(ErrorKind::corrupt_data, fmt::format("archive: malformed whiteout {}", printable(path)));
     }
     kind = NameKind::whiteout;
   }

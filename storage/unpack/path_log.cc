@@ -44,7 +44,7 @@ void PathLog::for_each(const std::function<void(const std::string& path, const t
     Header header{};
     const std::size_t left = data.size() - used;
     if (left >= sizeof header) std::memcpy(&header, data.data() + used, sizeof header);
-    if (header.length > PATH_MAX) throw Error(ErrorKind::corrupt_data, "layer: malformed list of directories");
+    if (header.length > PATH_MAX) throw Error(ErrorKind::corrupt_data, "archive: malformed list of directories");
     if (left >= sizeof header && left - sizeof header >= header.length) {
       handle(data.substr(used + sizeof header, header.length),
              timespec{header.seconds, static_cast<long>(header.nanoseconds)});
@@ -59,7 +59,7 @@ void PathLog::for_each(const std::function<void(const std::string& path, const t
     data.resize(kept + got);
     offset += static_cast<off_t>(got);
     if (got != 0) continue;
-    if (kept != 0) throw Error(ErrorKind::corrupt_data, "layer: malformed list of directories");
+    if (kept != 0) throw Error(ErrorKind::corrupt_data, "archive: malformed list of directories");
     return;
   }
 }

@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -14,21 +13,6 @@
 
 namespace minidock::storage {
 
-struct TarReader::Locale {
-  Locale() : utf8(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (utf8 == nullptr) throw SysError("newlocale(\"C.UTF-8\")");
-    before = uselocale(utf8);
-  }
-  ~Locale() {
-    uselocale(before);
-    freelocale(utf8);
-  }
-  Locale(const Locale&) = delete;
-  Locale& operator=(const Locale&) = delete;
-  locale_t utf8;
-  locale_t before = nullptr;
-};
-
 namespace {
 
 std::string_view view_of(const char* text) { return text != nullptr ? text : std::string_view{}; }
@@ -36,7 +20,7 @@ std::string_view view_of(const char* text) { return text != nullptr ? text : std
 // The highest id is no id for the kernel.
 std::uint32_t checked_id(std::int64_t id, std::string_view path) {
   if (id < 0 || id >= std::int64_t{UINT32_MAX}) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("layer: owner {} of {} is out of range", id, printable(path)));
+    throw Error(ErrorKind::corrupt_data, fmt::format("archive: owner {} of {} is out of range", id, printable(path)));
   }
   return static_cast<std::uint32_t>(id);
 }
@@ -57,7 +41,7 @@ EntryType type_of(archive_entry* header) {
     case AE_IFIFO:
       return EntryType::fifo;
     default:
-      throw Error(ErrorKind::corrupt_data, "layer: entry of an unknown type");
+      throw Error(ErrorKind::corrupt_data, "archive: entry of an unknown type");
   }
 }
 
@@ -65,7 +49,7 @@ EntryType type_of(archive_entry* header) {
 
 void TarReader::Free::operator()(archive* reader) const noexcept { archive_read_free(reader); }
 
-TarReader::TarReader() : locale_(std::make_unique<Locale>()), reader_(archive_read_new()) {
+TarReader::TarReader() : reader_(archive_read_new()) {
   if (!reader_) throw std::bad_alloc();
   check(archive_read_support_format_tar(reader_.get()), "tar");
 }
@@ -92,7 +76,7 @@ void TarReader::check(int result, std::string_view what) {
   if (result >= ARCHIVE_WARN) return;
   if (archive_errno(reader_.get()) == ENOMEM) throw std::bad_alloc();
   throw Error(ErrorKind::corrupt_data,
-              fmt::format("layer: {}: {}", what, view_of(archive_error_string(reader_.get()))));
+              fmt::format("archive: {}: {}", what, view_of(archive_error_string(reader_.get()))));
 }
 
 void TarReader::open(Chunks tar) {
@@ -118,7 +102,7 @@ bool TarReader::next(Entry& entry) {
 
 void TarReader::fill(Entry& entry, archive_entry* header) const {
   entry.path = view_of(archive_entry_pathname(header));
-  if (entry.path.empty()) throw Error(ErrorKind::corrupt_data, "layer: entry without a valid name");
+  if (entry.path.empty()) throw Error(ErrorKind::corrupt_data, "archive: entry without a valid name");
   entry.type = type_of(header);
   const bool hard = entry.type == EntryType::hardlink;
   entry.target = view_of(hard ? archive_entry_hardlink(header) : archive_entry_symlink(header));
@@ -146,7 +130,7 @@ bool TarReader::next_piece(Piece& piece) {
   const int result = archive_read_data_block(reader_.get(), &data, &size, &offset);
   if (error_ == nullptr && result == ARCHIVE_EOF) return false;
   check(result, "damaged tar archive");
-  if (offset < 0) throw Error(ErrorKind::corrupt_data, "layer: negative offset in a sparse file");
+  if (offset < 0) throw Error(ErrorKind::corrupt_data, "archive: negative offset in a sparse file");
   piece.data = std::string_view(static_cast<const char*>(data), size);
   piece.offset = static_cast<std::uint64_t>(offset);
   return true;
@@ -159,7 +143,7 @@ void TarReader::finish() {
   left = std::min<std::uint64_t>(left, chunk_.size());
   for (std::string_view rest = chunk_.substr(chunk_.size() - left);; rest = tar_()) {
     if (rest.find_first_not_of('\0') != std::string_view::npos) {
-      throw Error(ErrorKind::corrupt_data, "layer: data behind the end of the tar archive");
+      throw Error(ErrorKind::corrupt_data, "archive: data behind the end of the tar archive");
     }
     if (rest.empty() && left == 0) return;
     left = 0;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/unpack/stream.h"
+#include "storage/unpack/utf8_locale.h"
 
 struct archive;
 struct archive_entry;
@@ -43,7 +44,6 @@ struct Piece {
 
 class TarReader {
  public:
-  // Names in pax headers are UTF-8; the reader keeps the thread in such a locale while it lives.
   TarReader();
   ~TarReader();
   TarReader(const TarReader&) = delete;
@@ -58,7 +58,6 @@ class TarReader {
   void finish();
 
  private:
-  struct Locale;
   struct Free {
     void operator()(archive* reader) const noexcept;
   };
@@ -66,7 +65,7 @@ class TarReader {
   void check(int result, std::string_view what);
   void fill(Entry& entry, archive_entry* header) const;
 
-  std::unique_ptr<Locale> locale_;
+  Utf8Locale locale_;
   std::unique_ptr<archive, Free> reader_;
   Chunks tar_;
   std::string_view chunk_;       // what the library got last

@@ -15,7 +15,7 @@
 namespace minidock::storage {
 
 UnpackedTree unpack_tar(TarReader& reader, Chunks tar, int directory, const UnpackLimits& limits, PathLog& opaque) {
-  TreeWriter writer(directory, limits, opaque);
+  TreeWriter writer(directory, limits, opaque, PathLog::create(directory));
   reader.open(std::move(tar));
   for (Entry entry; reader.next(entry);) writer.write(entry, reader);
   reader.finish();

@@ -27,26 +27,37 @@ mode_t file_type(EntryType type) {
   }
 }
 
+bool is_mount(int parent, const std::string& name) {
+  struct statx status {};
+  if (statx(parent, name.c_str(), AT_SYMLINK_NOFOLLOW, 0, &status) != 0) throw SysError("statx");
+  return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+std::string below(const Directory& parent, const std::string& name) {
+  return parent.path.empty() ? name : parent.path + "/" + name;
+}
+
 }  // namespace
 
-TreeWriter::TreeWriter(int root, const UnpackLimits& limits, PathLog& opaque)
+TreeWriter::TreeWriter(int root, const UnpackLimits& limits, PathLog& opaque, PathLog times, const WriteRules& rules)
     : root_(root),
       limits_(limits),
+      rules_(rules),
       opaque_(opaque),
-      times_(PathLog::create(root)),
+      times_(std::move(times)),
       directories_(root, limits,
                    {[this] { count_entry(); }, [this](const std::string& path) { opaque_.append(path); }}) {}
 
 void TreeWriter::count_entry() {
   if (++entries_ > limits_.max_entries) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("layer: more than {} entries", limits_.max_entries));
+    throw Error(ErrorKind::corrupt_data, fmt::format("archive: more than {} entries", limits_.max_entries));
   }
 }
 
 void TreeWriter::write(const Entry& entry, TarReader& content) {
   count_entry();
   const EntryName name = clean_name(entry.path, limits_);
-  const NameKind kind = kind_of_name(name.path);
+  const NameKind kind = rules_.whiteouts ? kind_of_name(name.path) : NameKind::plain;
   if (kind == NameKind::ignored) return;
   try {
     if (name.path.empty()) {
@@ -65,7 +76,7 @@ void TreeWriter::write(const Entry& entry, TarReader& content) {
         write_plain(entry, name, *parent, content);
     }
   } catch (const SysError& error) {
-    throw error.with_context(fmt::format("layer: entry {}", printable(entry.path)));
+    throw error.with_context(fmt::format("archive: entry {}", printable(entry.path)));
   }
 }
 
@@ -97,10 +108,18 @@ void TreeWriter::write_whiteout(const Directory& parent, const std::string& name
   if (mknodat(parent.fd.get(), name.c_str(), S_IFCHR, 0) == 0) return;
   if (errno != EEXIST) throw SysError("cannot create a whiteout");
   const struct stat status = sys::fstatat(parent.fd.get(), name, AT_SYMLINK_NOFOLLOW);
-  if (S_ISDIR(status.st_mode)) opaque_.append(parent.path.empty() ? name : parent.path + "/" + name);
+  if (S_ISDIR(status.st_mode)) opaque_.append(below(parent, name));
 }
 
 void TreeWriter::remove_existing(const Directory& parent, const std::string& name, const struct stat& status) {
+  // In another mount namespace than ours the kernel would not refuse it, but take the mount away from the container.
+  if (rules_.merge_only && is_mount(parent.fd.get(), name)) {
+    throw SysError(EBUSY, fmt::format("cannot replace \"/{}\", which is a mount", below(parent, name)));
+  }
+  if (S_ISDIR(status.st_mode) && rules_.merge_only) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("cannot overwrite directory \"/{}\" with non-directory", below(parent, name)));
+  }
   if (S_ISDIR(status.st_mode)) {
     file::remove_tree(parent.fd.get(), name);
   } else {
@@ -119,7 +138,7 @@ void TreeWriter::create_replacing(const Directory& parent, const std::string& na
 
 void TreeWriter::write_root(const Entry& entry) {
   if (entry.type != EntryType::directory) {
-    throw Error(ErrorKind::corrupt_data, "layer: an entry replaces the root directory");
+    throw Error(ErrorKind::corrupt_data, "archive: an entry replaces the root directory");
   }
   set_metadata(root_, entry);
   times_.append("", entry.mtime);
@@ -127,10 +146,14 @@ void TreeWriter::write_root(const Entry& entry) {
 
 void TreeWriter::write_directory(const Entry& entry, const EntryName& name, const Directory& parent) {
   const std::string base = name.base();
-  const std::string real_path = parent.path.empty() ? base : parent.path + "/" + base;
+  const std::string real_path = below(parent, base);
   if (!sys::mkdirat_if_absent(parent.fd.get(), base, 0700)) {
     const struct stat status = sys::fstatat(parent.fd.get(), base, AT_SYMLINK_NOFOLLOW);
     if (!S_ISDIR(status.st_mode)) {
+      if (rules_.merge_only) {
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("cannot overwrite non-directory \"/{}\" with directory", real_path));
+      }
       remove_existing(parent, base, status);
       sys::mkdirat(parent.fd.get(), base, 0700);
       if (is_whiteout(status)) opaque_.append(real_path);
@@ -156,14 +179,14 @@ void TreeWriter::write_file(const Entry& entry, const EntryName& name, const Dir
 
 void TreeWriter::write_content(const Entry& entry, int fd, TarReader& content) {
   if (entry.size > limits_.max_bytes || size_ > limits_.max_bytes - entry.size) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("layer: more than {} bytes unpacked", limits_.max_bytes));
+    throw Error(ErrorKind::corrupt_data, fmt::format("archive: more than {} bytes unpacked", limits_.max_bytes));
   }
   size_ += entry.size;
   std::uint64_t end = 0;
   for (Piece piece; content.next_piece(piece);) {
     if (piece.data.empty()) continue;
     if (piece.offset > entry.size || piece.data.size() > entry.size - piece.offset) {
-      throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} is longer than its size", printable(entry.path)));
+      throw Error(ErrorKind::corrupt_data, fmt::format("archive: {} is longer than its size", printable(entry.path)));
     }
     sys::pwrite_all(fd, piece.data, piece.offset);
     end = std::max(end, piece.offset + piece.data.size());
@@ -174,9 +197,9 @@ void TreeWriter::write_content(const Entry& entry, int fd, TarReader& content) {
 
 void TreeWriter::write_hardlink(const Entry& entry, const EntryName& name, const Directory& parent) {
   const EntryName target = clean_name(entry.target, limits_);
-  if (target.path.empty() || kind_of_name(target.path) != NameKind::plain) {
+  if (target.path.empty() || (rules_.whiteouts && kind_of_name(target.path) != NameKind::plain)) {
     throw Error(ErrorKind::corrupt_data,
-                fmt::format("layer: {} is a hard link to {}", printable(entry.path), printable(entry.target)));
+                fmt::format("archive: {} is a hard link to {}", printable(entry.path), printable(entry.target)));
   }
   const DirectoryPtr target_parent = directories_.open(target.parent());
   const std::string target_base = target.base();
@@ -184,8 +207,9 @@ void TreeWriter::write_hardlink(const Entry& entry, const EntryName& name, const
   // Directories have no hard links; another layer's files cannot be reached from here.
   if (fstatat(target_parent->fd.get(), target_base.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
       S_ISDIR(status.st_mode)) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} is a hard link to {}, which is no file of this layer",
-                                                     printable(entry.path), printable(entry.target)));
+    throw Error(ErrorKind::corrupt_data,
+                fmt::format("archive: {} is a hard link to {}, which is no file of this archive", printable(entry.path),
+                            printable(entry.target)));
   }
   const std::string base = name.base();
   struct stat existing {};
@@ -199,7 +223,7 @@ void TreeWriter::write_hardlink(const Entry& entry, const EntryName& name, const
   } catch (const SysError& error) {
     // The target lay below what the entry has just replaced.
     if (error.error_number() != ENOENT) throw;
-    throw Error(ErrorKind::corrupt_data, fmt::format("layer: {} replaces the directory of its own target {}",
+    throw Error(ErrorKind::corrupt_data, fmt::format("archive: {} replaces the directory of its own target {}",
                                                      printable(entry.path), printable(entry.target)));
   }
 }
@@ -207,7 +231,7 @@ void TreeWriter::write_hardlink(const Entry& entry, const EntryName& name, const
 void TreeWriter::write_symlink(const Entry& entry, const EntryName& name, const Directory& parent) {
   if (entry.target.empty() || entry.target.size() >= PATH_MAX) {
     throw Error(ErrorKind::corrupt_data,
-                fmt::format("layer: {} has a target of {} bytes", printable(entry.path), entry.target.size()));
+                fmt::format("archive: {} has a target of {} bytes", printable(entry.path), entry.target.size()));
   }
   const std::string base = name.base();
   create_replacing(parent, base, [&] {
@@ -220,13 +244,15 @@ void TreeWriter::write_symlink(const Entry& entry, const EntryName& name, const 
 
 void TreeWriter::write_node(const Entry& entry, const EntryName& name, const Directory& parent) {
   const std::string base = name.base();
+  bool is_left_out = false;
   create_replacing(parent, base, [&] {
     if (mknodat(parent.fd.get(), base.c_str(), file_type(entry.type) | entry.permissions, entry.device) == 0)
       return true;
-    if (errno != EEXIST) throw SysError("cannot create a device node or FIFO");
-    return false;
+    is_left_out = errno == EPERM && rules_.optional_devices;
+    if (errno != EEXIST && !is_left_out) throw SysError("cannot create a device node or FIFO");
+    return is_left_out;
   });
-  set_metadata_at(parent.fd.get(), base, entry);
+  if (!is_left_out) set_metadata_at(parent.fd.get(), base, entry);
 }
 
 void TreeWriter::finish() {

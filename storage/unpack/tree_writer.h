@@ -13,10 +13,18 @@
 
 namespace minidock::storage {
 
+// What differs between a layer and files that a user copies.
+struct WriteRules {
+  bool whiteouts = true;          // names that begin with ".wh." mean what they mean in layers
+  bool merge_only = false;        // a directory gives way to nothing else, nor something else to a directory
+  bool optional_devices = false;  // device nodes that we may not make are left out
+};
+
 class TreeWriter {
  public:
-  // `root` and `opaque` are borrowed; directories that are to be marked opaque are appended to `opaque`.
-  TreeWriter(int root, const UnpackLimits& limits, PathLog& opaque);
+  // `root` and `opaque` are borrowed; directories that are to be marked opaque are appended to `opaque`. `times` is an
+  // empty log for its own use.
+  TreeWriter(int root, const UnpackLimits& limits, PathLog& opaque, PathLog times, const WriteRules& rules = {});
 
   void write(const Entry& entry, TarReader& content);
   // Sets what only the end may set: times of directories.
@@ -42,6 +50,7 @@ class TreeWriter {
 
   int root_;
   UnpackLimits limits_;
+  WriteRules rules_;
   PathLog& opaque_;
   PathLog times_;
   Directories directories_;

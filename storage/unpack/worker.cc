@@ -45,11 +45,11 @@ class HashedTar {
     size_ += chunk.size();
     // Headers and padding are not content, hence the slack.
     if (size_ / 2 > limits_.max_bytes) {
-      throw Error(ErrorKind::corrupt_data, fmt::format("layer: more than {} bytes unpacked", limits_.max_bytes));
+      throw Error(ErrorKind::corrupt_data, fmt::format("archive: more than {} bytes unpacked", limits_.max_bytes));
     }
     if (size_ > kRatioFrom && size_ / limits_.max_ratio > decompressor_.consumed()) {
       throw Error(ErrorKind::corrupt_data,
-                  fmt::format("layer: unpacks to more than {} times its size", limits_.max_ratio));
+                  fmt::format("archive: unpacks to more than {} times its size", limits_.max_ratio));
     }
     return chunk;
   }
@@ -138,9 +138,9 @@ std::string run(const WorkerInput& input) {
   } catch (const Error& error) {
     return describe(error);
   } catch (const std::bad_alloc&) {
-    return describe(Error(ErrorKind::corrupt_data, "layer: needs too much memory to unpack", ENOMEM));
+    return describe(Error(ErrorKind::corrupt_data, "archive: needs too much memory to unpack", ENOMEM));
   } catch (const std::exception& error) {
-    return describe(Error(ErrorKind::internal, fmt::format("layer: {}", error.what())));
+    return describe(Error(ErrorKind::internal, fmt::format("archive: {}", error.what())));
   }
 }
 

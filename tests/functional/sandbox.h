@@ -109,6 +109,8 @@ class FunctionalTest : public testing::Test {
 };
 
 std::string trimmed(std::string text);
+// The words of a command for the shell, each in quotes.
+std::string join(const Arguments& command);
 std::vector<std::string> lines_of(const std::string& text);
 std::string read_file(const std::string& path);
 // A field of /proc/PID/status, e.g. "CapEff"; empty when there is none.
