@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/random.h"
 #include "engine/capabilities.h"
+#include "engine/log_options.h"
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
@@ -101,6 +102,8 @@ ContainerDefinition make_definition(const EngineContext& context, const RunOptio
   definition.image_reference = options.config.image;
   definition.config = options.config;
   definition.host = options.host;
+  definition.host.log = complete_log_settings(options.host.log, context.config);
+  check_log_settings(definition.host.log);
   definition.layers = image.diff_ids;
   merge_config(definition.config, definition.host, image_config);
   check_working_directory(definition.config);

@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/path.h"
 #include "base/syscall.h"
 #include "engine/container_files.h"
+#include "engine/log_options.h"
 #include "engine/namespace_options.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
@@ -93,7 +95,7 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
       build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings});
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
-  config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
+  config.log = shim_log_config(definition, config.container_dir);
   config.cleanup_command = {process::find_companion("minidock")};
   config.cleanup_command.insert(config.cleanup_command.end(), context.instance_arguments.begin(),
                                 context.instance_arguments.end());
@@ -111,6 +113,9 @@ void write_container_directory(const EngineContext& context, const Reservation& 
     sys::fchownat(directory.get(), "upper", root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
   }
   sys::mkdirat_if_absent(directory.get(), "work", 0700);
+  if (const std::string log = log_file(reservation.container.definition, path); !log.empty()) {
+    sys::mkdirat_if_absent(AT_FDCWD, path::parent_of(log), 0700);
+  }
   write_engine_files(context, reservation, directory.get());
   create_mount_sources(context, reservation.container.definition, reservation.mappings);
   file::write_at(directory.get(), "shim.json", json::dump(shim::to_json(shim_config(context, reservation))), 0600);

@@ -12,7 +12,8 @@ namespace {
 
 // The words of the options, before they are understood.
 struct Words {
-  std::vector<std::string> env, env_files, labels, label_files, volumes, mounts, tmpfs, publish, expose, attach;
+  std::vector<std::string> env, env_files, labels, label_files, volumes, mounts, tmpfs, publish, expose, attach,
+      log_options;
   std::string entrypoint, user, workdir, hostname, domainname, stop_signal;
   std::string network = "default", pid, ipc = "private", uts, userns, cgroupns = "private";
   bool interactive = false, tty = false, init = false;
@@ -47,6 +48,8 @@ void add_options(CLI::App& app, RunOptions& options, Words& words) {
   app.add_flag("--read-only", options.host.readonly_rootfs, "Mount the container's root filesystem as read only");
   add_list(app, "-l,--label", words.labels, "Set meta data on a container");
   add_list(app, "--label-file", words.label_files, "Read in a line delimited file of labels");
+  app.add_option("--log-driver", options.host.log.driver, "Logging driver for the container");
+  add_list(app, "--log-opt", words.log_options, "Log driver options");
   add_list(app, "--cap-add", options.host.cap_add, "Add Linux capabilities");
   add_list(app, "--cap-drop", options.host.cap_drop, "Drop Linux capabilities");
   app.add_flag("--privileged", options.host.privileged, "Give extended privileges to this container");
@@ -134,6 +137,10 @@ void understand(RunOptions& run, const Words& words, bool entrypoint_given, bool
   host.uts_mode = words.uts;
   host.userns_mode = words.userns;
   host.cgroupns_mode = words.cgroupns;
+  for (const std::string& text : words.log_options) {
+    const auto [key, value] = options::parse_label(text);
+    host.log.options[key] = value;
+  }
   if (init_given) host.init = words.init;
   for (const std::string& text : words.volumes) host.mounts.push_back(options::parse_volume(text));
   for (const std::string& text : words.mounts) host.mounts.push_back(options::parse_mount(text));

@@ -102,6 +102,7 @@ FrameReader::Piece FrameReader::receive(int channel, std::span<char> space) {
   if (*got == 0) return {What::end_of_file, type_, {}};
   remaining_ -= *got;
   if (remaining_ == 0) header_size_ = 0;
+  if (space.empty()) return {What::data, type_, {}};
   return {What::data, type_, std::string_view(space.data(), *got)};
 }
 
@@ -131,16 +132,6 @@ Json to_json(const ShimConfig& config) {
   return Json{{"id", config.id},
               {"container_dir", config.container_dir},
               {"state_dir", config.state_dir},
-              {"name_link", config.name_link},
-              {"netns_link", config.netns_link},
-              {"spec", runtime::to_json(config.spec)},
-              {"open_stdin", config.open_stdin},
-              {"stdin_once", config.stdin_once},
-              {"log_file", config.log_file},
-              {"cleanup_command", config.cleanup_command},
-              {"debug", config.debug}};
-}
-
 namespace {
 
 const Json& member(const Json& document, const char* key) {
@@ -150,6 +141,39 @@ const Json& member(const Json& document, const char* key) {
   }
   return *found;
 }
+
+Json log_to_json(const LogConfig& log) {
+  return Json{{"driver", log.driver},         {"file", log.file},
+              {"max_size", log.max_size},     {"max_files", log.max_files},
+              {"attributes", log.attributes}, {"compress_command", log.compress_command}};
+}
+
+LogConfig log_from_json(const Json& document) {
+  LogConfig log;
+  log.driver = json::get_string(document, "driver");
+  log.file = json::get_string(document, "file");
+  log.max_size = json::get_int(document, "max_size");
+  log.max_files = static_cast<unsigned>(json::get_int(document, "max_files"));
+  for (const auto& [key, value] : member(document, "attributes").items()) {
+    log.attributes[key] = value.is_string() ? value.get<std::string>() : "";
+  }
+  log.compress_command = json::get_strings(document, "compress_command");
+  return log;
+}
+
+}  // namespace
+
+              {"name_link", config.name_link},
+              {"netns_link", config.netns_link},
+              {"spec", runtime::to_json(config.spec)},
+              {"open_stdin", config.open_stdin},
+              {"stdin_once", config.stdin_once},
+              {"log", log_to_json(config.log)},
+              {"cleanup_command", config.cleanup_command},
+              {"debug", config.debug}};
+}
+
+namespace {
 
 Json process_to_json(const ProcessId& process) {
   return Json{{"pid", process.pid}, {"start_time", process.start_time}};
@@ -175,7 +199,7 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.spec = runtime::spec_from_json(member(document, "spec"));
   config.open_stdin = json::get_bool(document, "open_stdin");
   config.stdin_once = json::get_bool(document, "stdin_once");
-  config.log_file = json::get_string(document, "log_file");
+  config.log = log_from_json(member(document, "log"));
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");
   if (config.id.empty() || config.container_dir.empty() || config.state_dir.empty() || config.name_link.empty()) {

@@ -26,6 +26,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -95,14 +96,26 @@ int decode_exit_code(std::string_view payload);
 // <container dir>/shim.json, written by the engine before it spawns the shim.
 struct ShimConfig {
   std::string id;
-  std::string container_dir;  // exit.json and the log are written here
+  std::string container_dir;  // exit.json is written here
   std::string state_dir;      // state.json and attach.sock
   std::string name_link;      // <state>/names/<name>, a link to the id while the container runs
   std::string netns_link;     // /run/netns/<name>, a link to /proc/PID/ns/net while the container runs; "" for none
   runtime::Spec spec;
+// How a container's output is kept; the engine has understood docker's options.
+struct LogConfig {
+  std::string driver = "none";  // "json-file", "local", "journald", "none"
+  std::string file;             // json-file, local: the current file; its directory exists
+  std::int64_t max_size = 0;    // bytes of a file that is to be rotated; 0: never
+  unsigned max_files = 1;       // the current one included
+  // json-file: "attrs" of each entry; journald: fields of each entry.
+  std::map<std::string, std::string> attributes;
+  // argv of the helper that compresses rotated files; empty: they stay as they are.
+  std::vector<std::string> compress_command;
+};
+
   bool open_stdin = false;  // -i: keep standard input; else /dev/null
   bool stdin_once = false;  // end of the first attached client's input ends the container's
-  std::string log_file;     // json-file log, "" for none
+  LogConfig log;
   // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
   std::vector<std::string> cleanup_command;
   bool debug = false;  // trace to the starting command's standard error until started

@@ -15,7 +15,6 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/syscall.h"
-#include "engine/shim/json_log.h"
 #include "engine/shim/out_of_memory.h"
 
 namespace minidock::shim {
@@ -57,7 +56,7 @@ CreatedContainer::CreatedContainer(const ShimConfig& config)
 
 void CreatedContainer::prepare() {
   process_.prepare();
-  if (!config_.log_file.empty()) log_ = JsonLog::open(config_.log_file);
+  log_ = ContainerLog::open(config_.log);
   listener_ = state_directory_.listen();
   netns_link_ = make_netns_link(config_.netns_link, process_.pid());
   // An exit record is always that of the last run.

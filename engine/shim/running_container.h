@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "engine/runtime/container_process.h"
-#include "engine/shim/json_log.h"
+#include "engine/shim/container_log.h"
 #include "engine/shim/netns_link.h"
 #include "engine/shim/protocol.h"
 #include "engine/shim/state_directory.h"
@@ -48,7 +48,7 @@ class CreatedContainer {
   Streams streams_;
   runtime::ContainerProcess process_;
   StateDirectory state_directory_;
-  JsonLog log_;
+  ContainerLog log_;
   Fd listener_;
   OwnedLink netns_link_;
 };

@@ -36,7 +36,7 @@ ContainerInput input_of(Supervised& container) {
 
 }  // namespace
 
-Supervisor::Supervisor(Supervised container, JsonLog log)
+Supervisor::Supervisor(Supervised container, ContainerLog log)
     : container_(std::move(container)),
       log_(std::move(log)),
       input_(input_of(container_)),
@@ -91,6 +91,8 @@ Ending Supervisor::run() {
 bool Supervisor::deliver_exit_code(int exit_code, std::chrono::milliseconds patience) {
   Clock::time_point deadline = Clock::now() + patience;
   clients_.update(poller_, false);
+  if (log_.helper() >= 0) poller_.forget(log_.helper());
+  log_.end_helper();
   while (!clients_.empty()) {
     if (!clients_.busy()) {
       // Everyone has the last frame: on to the next, and at the end the exit code.
@@ -150,10 +152,12 @@ void Supervisor::dispatch(int fd, std::uint32_t events) {
     input_.flush();
   }
   for (Source& source : sources_) {
+  if (log_.helper() >= 0) poller_.watch(log_.helper(), EPOLLIN);
     if (fd == source.fd.get()) {
       if ((events & ~std::uint32_t{EPOLLOUT}) != 0) pump(source);
       return;
     }
+  if (fd == log_.helper()) return reap_log_helper();
   }
   clients_.handle(fd, events);
 }
@@ -188,6 +192,11 @@ std::size_t Supervisor::pump(Source& source) {
     end(source);
     return 0;
   }
+void Supervisor::reap_log_helper() {
+  poller_.forget(log_.helper());
+  log_.reap_helper();
+}
+
   const std::size_t size = static_cast<std::size_t>(got);
   log_.write(source.stream, {space.data(), size});
   if (!clients_.empty()) clients_.publish(source.frame, size);

@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "engine/shim/attach_clients.h"
 #include "engine/shim/container_input.h"
-#include "engine/shim/json_log.h"
+#include "engine/shim/container_log.h"
 #include "engine/shim/poller.h"
 
 namespace minidock::shim {
@@ -41,7 +41,7 @@ struct Ending {
 
 class Supervisor {
  public:
-  Supervisor(Supervised container, JsonLog log);
+  Supervisor(Supervised container, ContainerLog log);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -72,13 +72,14 @@ class Supervisor {
   void accept_client();
   void reap();
   std::size_t pump(Source& source);
+  void reap_log_helper();
   void end(Source& source);
   bool sources_open() const;
   bool read_what_is_left();
 
   Poller poller_;
   Supervised container_;
-  JsonLog log_;
+  ContainerLog log_;
   ContainerInput input_;
   AttachClients clients_;
   Fd listener_;

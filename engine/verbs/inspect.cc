@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/log_options.h"
 #include "image/reference.h"
 
 namespace minidock {
@@ -21,6 +22,18 @@ OrderedJson empty_object_set(const std::vector<std::string>& keys) {
   OrderedJson object = OrderedJson::object();
   for (const std::string& key : keys) object[key] = OrderedJson::object();
   return object;
+}
+
+OrderedJson string_map(const std::map<std::string, std::string>& map) {
+  OrderedJson object = OrderedJson::object();
+  for (const auto& [key, value] : map) object[key] = value;
+  return object;
+}
+
+// docker names the file of json-file only, and only once it is there.
+std::string log_path(const ContainerDefinition& definition, const std::string& directory) {
+  const std::string path = log_file(definition, directory);
+  return definition.host.log.driver == "json-file" && file::exists(path) ? path : "";
 }
 
 OrderedJson state_json(const ContainerState& state) {
@@ -80,7 +93,7 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
   }
   OrderedJson result{{"Binds", nullable(binds)},
                      {"ContainerIDFile", ""},
-                     {"LogConfig", {{"Type", "json-file"}, {"Config", OrderedJson::object()}}},
+                     {"LogConfig", {{"Type", host.log.driver}, {"Config", string_map(host.log.options)}}},
                      {"NetworkMode", host.network_mode},
                      {"PortBindings", requested_ports(host)},
                      {"RestartPolicy", {{"Name", "no"}, {"MaximumRetryCount", 0}}},
@@ -206,7 +219,6 @@ OrderedJson Engine::inspect_container(const std::string& name) {
   const Container found = resolve(name);
   const ContainerDefinition& definition = found.definition;
   const std::string directory = instance_.container_dir(found.id());
-  const std::string log = fmt::format("{}/{}-json.log", directory, found.id());
   return OrderedJson{{"Id", definition.id},
                      {"Created", format::rfc3339_nano(definition.created)},
                      {"Path", definition.args.front()},
@@ -216,7 +228,7 @@ OrderedJson Engine::inspect_container(const std::string& name) {
                      {"ResolvConfPath", directory + "/resolv.conf"},
                      {"HostnamePath", directory + "/hostname"},
                      {"HostsPath", directory + "/hosts"},
-                     {"LogPath", log},
+                     {"LogPath", log_path(definition, directory)},
                      {"Name", "/" + definition.name},
                      {"RestartCount", 0},
                      {"Driver", "overlay2"},

@@ -15,6 +15,7 @@
 #include "image/transfer/import.h"
 #include "image/transfer/load.h"
 #include "image/transfer/pull.h"
+#include "storage/unpack/log_compression.h"
 
 namespace minidock::image {
 namespace {
@@ -71,6 +72,12 @@ void run_import(const storage::Instance& instance, JobOptions& options) {
   print(import_image(instance, options.import));
 }
 
+void add_logs(CLI::App& app, JobOptions& options) {
+  CLI::App& compress = *app.add_subcommand("compress-log", "Compress the rotated files of a container's log");
+  compress.add_option("file", options.input, "The current file of the log")->required();
+  app.add_subcommand("read-log", "Decompress a rotated log from standard input");
+}
+
 void add_pull(CLI::App& app, JobOptions& options) {
   CLI::App& verb = *app.add_subcommand("pull", "Fetch an image from a registry");
   verb.add_option("--platform", options.platform, "os/architecture[/variant]");
@@ -122,6 +129,8 @@ int report(const JobOptions& options, const Error& error) {
 }
 
 void run(CLI::App& app, JobOptions& options) {
+  if (app.got_subcommand("compress-log")) return storage::compress_predecessors(options.input);
+  if (app.got_subcommand("read-log")) return storage::read_compressed_log(STDIN_FILENO, STDOUT_FILENO);
   const storage::Instance instance = storage::make_instance(options.root, options.state);
   storage::create_directories(instance);
   if (app.got_subcommand("pull")) {
@@ -146,6 +155,7 @@ int run_job(int argc, char** argv) {
   add_pull(app, options);
   add_load(app, options);
   add_import(app, options);
+  add_logs(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
