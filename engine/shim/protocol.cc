@@ -76,6 +76,11 @@ FrameReader::Piece FrameReader::receive_control(int channel) {
   return {What::data, type_, std::string_view(control_.data(), control_.size())};
 }
 
+void FrameReader::payload_taken(std::size_t size) {
+  remaining_ -= size;
+  if (remaining_ == 0) header_size_ = 0;
+}
+
 FrameReader::Piece FrameReader::receive(int channel, std::span<char> space) {
   if (header_size_ < header_.size()) {
     Piece piece;
@@ -97,12 +102,11 @@ FrameReader::Piece FrameReader::receive(int channel, std::span<char> space) {
     header_size_ = 0;
     return {What::data, type_, {}};
   }
+  if (space.empty()) return {What::data, type_, {}};
   const std::optional<std::size_t> got = receive_some(channel, space.data(), std::min(space.size(), remaining_));
   if (!got) return {};
   if (*got == 0) return {What::end_of_file, type_, {}};
-  remaining_ -= *got;
-  if (remaining_ == 0) header_size_ = 0;
-  if (space.empty()) return {What::data, type_, {}};
+  payload_taken(*got);
   return {What::data, type_, std::string_view(space.data(), *got)};
 }
 
@@ -128,10 +132,6 @@ int decode_exit_code(std::string_view payload) { return static_cast<int>(get_big
 
 // ---- files
 
-Json to_json(const ShimConfig& config) {
-  return Json{{"id", config.id},
-              {"container_dir", config.container_dir},
-              {"state_dir", config.state_dir},
 namespace {
 
 const Json& member(const Json& document, const char* key) {
@@ -163,6 +163,10 @@ LogConfig log_from_json(const Json& document) {
 
 }  // namespace
 
+Json to_json(const ShimConfig& config) {
+  return Json{{"id", config.id},
+              {"container_dir", config.container_dir},
+              {"state_dir", config.state_dir},
               {"name_link", config.name_link},
               {"netns_link", config.netns_link},
               {"spec", runtime::to_json(config.spec)},

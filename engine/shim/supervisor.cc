@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/shim/nonblocking.h"
+#include "engine/shim/pipe_size.h"
 
 namespace minidock::shim {
 namespace {
@@ -22,6 +23,9 @@ using Clock = std::chrono::steady_clock;
 // How long the end of a container may be held up by somebody who does not read its output, or by a process that
 // survived its main process and keeps the output open.
 constexpr std::chrono::seconds kDrainTime{2};
+
+// What was needed for much output is given back after so long without any.
+constexpr int kRestAfterMs = 1000;
 
 int milliseconds_until(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
@@ -70,7 +74,11 @@ void Supervisor::listen(Fd socket) {
 
 Ending Supervisor::run() {
   poller_.watch(container_.pidfd, EPOLLIN);
-  while (!ending_) turn(-1);
+  for (bool at_rest = true; !ending_;) {
+    const bool quiet = !turn(at_rest ? -1 : kRestAfterMs);
+    if (quiet) log_.rest();
+    at_rest = quiet;
+  }
 
   // From here the main process is gone. With a pid namespace of its own everything else in it is, too, and each output
   // ends; else somebody may hold it open, or a client may not read.
@@ -83,6 +91,8 @@ Ending Supervisor::run() {
   const Clock::time_point deadline = Clock::now() + kDrainTime;
   while ((sources_open() || clients_.busy()) && Clock::now() < deadline) turn(milliseconds_until(deadline));
   if (!clients_.busy()) read_what_is_left();
+  if (log_.helper() >= 0) poller_.forget(log_.helper());
+  log_.end_helper();
   if (listener_) poller_.forget(listener_.get());
   listener_.reset();
   return *ending_;
@@ -91,8 +101,6 @@ Ending Supervisor::run() {
 bool Supervisor::deliver_exit_code(int exit_code, std::chrono::milliseconds patience) {
   Clock::time_point deadline = Clock::now() + patience;
   clients_.update(poller_, false);
-  if (log_.helper() >= 0) poller_.forget(log_.helper());
-  log_.end_helper();
   while (!clients_.empty()) {
     if (!clients_.busy()) {
       // Everyone has the last frame: on to the next, and at the end the exit code.
@@ -124,10 +132,12 @@ void Supervisor::resize(std::uint16_t rows, std::uint16_t columns) {
   ioctl(sources_[0].fd.get(), TIOCSWINSZ, &size);
 }
 
-// One round of the loop.
-void Supervisor::turn(int timeout_ms) {
+// One round of the loop. False when nothing has happened in that time.
+bool Supervisor::turn(int timeout_ms) {
   update_interest();
-  for (const epoll_event& event : poller_.wait(timeout_ms)) dispatch(event.data.fd, event.events);
+  const std::span<const epoll_event> events = poller_.wait(timeout_ms);
+  for (const epoll_event& event : events) dispatch(event.data.fd, event.events);
+  return !events.empty();
 }
 
 void Supervisor::update_interest() {
@@ -142,22 +152,22 @@ void Supervisor::update_interest() {
     poller_.watch(target, also_source && !clients_.busy() ? EPOLLIN | EPOLLOUT : EPOLLOUT);
   }
   if (listener_) poller_.watch(listener_.get(), clients_.full() ? 0U : EPOLLIN);
+  if (log_.helper() >= 0) poller_.watch(log_.helper(), EPOLLIN);
 }
 
 void Supervisor::dispatch(int fd, std::uint32_t events) {
   if (fd == container_.pidfd) return reap();
+  if (fd == log_.helper()) return reap_log_helper();
   if (listener_ && fd == listener_.get()) return accept_client();
   if (fd == input_.pending_fd() && (events & (EPOLLOUT | EPOLLERR)) != 0) {
     poller_.forget(fd);  // it is watched again when something is left, or when it is a source as well
     input_.flush();
   }
   for (Source& source : sources_) {
-  if (log_.helper() >= 0) poller_.watch(log_.helper(), EPOLLIN);
     if (fd == source.fd.get()) {
       if ((events & ~std::uint32_t{EPOLLOUT}) != 0) pump(source);
       return;
     }
-  if (fd == log_.helper()) return reap_log_helper();
   }
   clients_.handle(fd, events);
 }
@@ -182,9 +192,15 @@ void Supervisor::reap() {
   ending_ = Ending{process::exit_code(status), format::now_ns()};
 }
 
+void Supervisor::reap_log_helper() {
+  poller_.forget(log_.helper());
+  log_.reap_helper();
+}
+
 // Moves one buffer's worth of output to the log and to everyone attached; the number of bytes.
 std::size_t Supervisor::pump(Source& source) {
   if (clients_.busy()) return 0;  // an earlier event of this round has filled the buffer
+  if (const std::size_t moved = move_to_client(source); moved > 0) return moved;
   const std::span<char> space = clients_.space();
   const ssize_t got = ::read(source.fd.get(), space.data(), space.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
@@ -192,15 +208,28 @@ std::size_t Supervisor::pump(Source& source) {
     end(source);
     return 0;
   }
-void Supervisor::reap_log_helper() {
-  poller_.forget(log_.helper());
-  log_.reap_helper();
-}
-
   const std::size_t size = static_cast<std::size_t>(got);
+  if (size == space.size()) enlarge(source);
   log_.write(source.stream, {space.data(), size});
   if (!clients_.empty()) clients_.publish(source.frame, size);
   return size;
+}
+
+// Much output that is wanted by one client and not logged does not pass through this process.
+std::size_t Supervisor::move_to_client(Source& source) {
+  if (!log_.keeps_nothing() || has_terminal_ || !clients_.can_move()) return 0;
+  int available = 0;
+  if (ioctl(source.fd.get(), FIONREAD, &available) != 0) return 0;
+  const auto size = static_cast<std::size_t>(std::max(available, 0));
+  if (size < kLeastMoved) return 0;
+  if (size >= kFrameBuffer) enlarge(source);
+  clients_.publish_from(source.fd.get(), source.frame, size);
+  return std::min(size, kMaxFramePayload);
+}
+
+void Supervisor::enlarge(Source& source) {
+  if (!source.enlarged) enlarge_pipe(source.fd.get());
+  source.enlarged = true;
 }
 
 void Supervisor::end(Source& source) {

@@ -63,16 +63,19 @@ class Supervisor {
     Fd fd;  // invalid once it has ended
     FrameType frame = FrameType::stdout_data;
     LogStream stream = LogStream::out;
+    bool enlarged = false;
   };
 
   void resize(std::uint16_t rows, std::uint16_t columns);
-  void turn(int timeout_ms);
+  bool turn(int timeout_ms);
   void dispatch(int fd, std::uint32_t events);
   void update_interest();
   void accept_client();
   void reap();
-  std::size_t pump(Source& source);
   void reap_log_helper();
+  std::size_t pump(Source& source);
+  std::size_t move_to_client(Source& source);
+  static void enlarge(Source& source);
   void end(Source& source);
   bool sources_open() const;
   bool read_what_is_left();
