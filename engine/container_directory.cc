@@ -5,11 +5,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/container_files.h"
 #include "engine/events.h"
 #include "engine/health_options.h"
+#include "engine/log_options.h"
 #include "engine/secrets.h"
 #include "engine/stop_settings.h"
 #include "engine/volumes.h"
@@ -90,7 +92,7 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   add_secrets(context, definition.host, config.spec);
   config.open_stdin = definition.config.open_stdin;
   config.stdin_once = definition.config.stdin_once;
-  config.log_file = fmt::format("{}/{}-json.log", config.container_dir, definition.id);
+  config.log = shim_log_config(definition, config.container_dir);
   config.restart = {definition.host.restart.name, definition.host.restart.maximum_retries};
   if (definition.config.healthcheck) config.health = health_settings(*definition.config.healthcheck);
   config.stop_signal = stop_signal_of(definition.config);
@@ -117,6 +119,9 @@ void write_container_directory(const EngineContext& context, const Reservation& 
     sys::fchownat(directory.get(), "upper", root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
   }
   sys::mkdirat_if_absent(directory.get(), "work", 0700);
+  if (const std::string log = log_file(reservation.container.definition, path); !log.empty()) {
+    sys::mkdirat_if_absent(AT_FDCWD, path::parent_of(log), 0700);
+  }
   write_engine_files(context, reservation, directory.get());
   create_mount_sources(context, reservation.container.definition, reservation.mappings);
   file::write_at(directory.get(), "shim.json", json::dump(shim::to_json(shim_config(context, reservation))), 0600);

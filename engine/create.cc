@@ -12,6 +12,7 @@
 #include "engine/capabilities.h"
 #include "engine/health_options.h"
 #include "engine/links.h"
+#include "engine/log_options.h"
 #include "engine/mount_points.h"
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
@@ -140,6 +141,8 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.config = options.config;
   definition.host = options.host;
   settle_resources(context, definition.host.resources);
+  definition.host.log = complete_log_settings(options.host.log, context.config);
+  check_log_settings(definition.host.log);
   definition.layers = image.diff_ids;
   merge_config(definition.config, definition.host, image_config);
   check_working_directory(definition.config);

@@ -49,6 +49,13 @@ void set_storage_options(DaemonConfig& config, const Json& document, const char*
   }
 }
 
+// docker takes nothing but strings here: "max-file": "3".
+void set_log_options(DaemonConfig& config, const Json& document, const char* key) {
+  const Json& options = document.at(key);
+  if (!options.is_object()) throw Error(ErrorKind::invalid_argument, "\"log-opts\" is not an object");
+  for (const auto& [name, value] : options.items()) config.log_options[name] = json::get_string(options, name.c_str());
+}
+
 const std::map<std::string, Setter>& setters() {
   static const std::map<std::string, Setter> table{
       {"data-root", string_into(&DaemonConfig::data_root)},
@@ -63,6 +70,8 @@ const std::map<std::string, Setter>& setters() {
       {"default-shm-size", set_shm_size},
       {"debug", bool_into(&DaemonConfig::debug)},
       {"storage-opts", set_storage_options},
+      {"log-driver", string_into(&DaemonConfig::log_driver)},
+      {"log-opts", set_log_options},
   };
   return table;
 }

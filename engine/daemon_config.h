@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,14 +16,16 @@ struct DaemonConfig {
   std::optional<std::string> exec_root;  // "exec-root": --state
   // "userns-remap": "default" (user dockremap), "user", "user:group", "uid", "uid:gid"; "" turns remapping off.
   std::string userns_remap = "default";
-  std::vector<std::string> insecure_registries;  // "insecure-registries": host[:port]
-  std::string bip;                               // "bip": address and prefix of the bridge, "10.9.0.1/24"
-  std::vector<std::string> dns;                  // "dns"
-  std::vector<std::string> dns_search;           // "dns-search"
-  std::vector<std::string> dns_options;          // "dns-opts"
-  bool init = false;                             // "init": --init for every container
-  std::int64_t default_shm_size = 64 << 20;      // "default-shm-size", bytes or "64M"
-  bool debug = false;                            // "debug": as --debug
+  std::vector<std::string> insecure_registries;    // "insecure-registries": host[:port]
+  std::string bip;                                 // "bip": address and prefix of the bridge, "10.9.0.1/24"
+  std::vector<std::string> dns;                    // "dns"
+  std::vector<std::string> dns_search;             // "dns-search"
+  std::vector<std::string> dns_options;            // "dns-opts"
+  bool init = false;                               // "init": --init for every container
+  std::int64_t default_shm_size = 64 << 20;        // "default-shm-size", bytes or "64M"
+  bool debug = false;                              // "debug": as --debug
+  std::string log_driver;                          // "log-driver": of containers without --log-driver
+  std::map<std::string, std::string> log_options;  // "log-opts": of containers with that driver
   // "storage-opts": ["minidock.layer-mapping=automatic|copy"]: copy keeps a chowned copy of each layer for each id
   // range instead of idmapped mounts.
   bool copy_layers = false;

@@ -122,6 +122,7 @@ struct LogsOptions {
   std::string container;
   bool follow = false;
   bool timestamps = false;
+  bool details = false;               // the attributes that --log-opt labels, env and tag have added
   std::optional<std::int64_t> tail;   // lines; nothing for all
   std::optional<std::int64_t> since;  // ns since the epoch
   std::optional<std::int64_t> until;
@@ -267,6 +268,8 @@ class Engine {
 
   // ---- containers: output
   void logs(const LogsOptions& options, int out, int err);
+  // Empties the log, rotated files included, while the container runs or not.
+  void clear_log(const std::string& name);
 
   // ---- containers: files
   void copy(const CopyOptions& options);

@@ -109,8 +109,7 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
   OrderedJson result{
       {"Binds", nullable(bind_texts(host))},
       {"ContainerIDFile", host.cid_file},
-      {"LogConfig",
-       {{"Type", host.log.driver.empty() ? "json-file" : host.log.driver}, {"Config", object_of(host.log.options)}}},
+      {"LogConfig", {{"Type", host.log.driver}, {"Config", object_of(host.log.options)}}},
       {"NetworkMode", host.network_mode},
       {"PortBindings", requested_ports(host)},
       {"RestartPolicy", {{"Name", host.restart.name}, {"MaximumRetryCount", host.restart.maximum_retries}}},

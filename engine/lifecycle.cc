@@ -8,6 +8,7 @@
 #include "base/explain.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/path.h"
 #include "base/syscall.h"
 #include "engine/container_directory.h"
 #include "engine/events.h"

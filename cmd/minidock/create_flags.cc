@@ -73,6 +73,8 @@ void CreateFlags::add_process_flags() {
   add_list(app_, "-l,--label", labels_, "Set meta data on a container");
   add_list(app_, "--label-file", label_files_, "Read in a line delimited file of labels");
   add_list(app_, "--annotation", annotations_, "Add an annotation to the container");
+  app_.add_option("--log-driver", options_.host.log.driver, "Logging driver for the container");
+  add_list(app_, "--log-opt", log_options_, "Log driver options");
   add_list(app_, "--ulimit", ulimits_, "Ulimit options");
   app_.add_option("--oom-score-adj", options_.host.oom_score_adj, "Tune host's OOM preferences (-1000 to 1000)");
 }
@@ -179,7 +181,7 @@ CreateOptions CreateFlags::understand(const std::vector<std::string>& positional
   ContainerConfig& config = options.config;
   config.image = positionals.front();
   if (positionals.size() > 1) config.cmd = Words(positionals.begin() + 1, positionals.end());
-  understand_process(config);
+  understand_process(config, options.host.log);
   understand_streams(config);
   understand_storage(options.host);
   understand_network(options);
@@ -208,7 +210,7 @@ void CreateFlags::refuse_unsupported() const {
     warn("--cpu-count, --cpu-percent, --io-maxbandwidth and --io-maxiops are for Windows: discarded");
 }
 
-void CreateFlags::understand_process(ContainerConfig& config) const {
+void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) const {
   std::vector<std::string> entries;
   if (env_host_) {
     for (char** variable = environ; *variable != nullptr; ++variable) entries.emplace_back(*variable);
@@ -226,6 +228,10 @@ void CreateFlags::understand_process(ContainerConfig& config) const {
   for (const std::string& text : labels) {
     const auto [key, value] = options::parse_label(text);
     config.labels[key] = value;
+  }
+  for (const std::string& text : log_options_) {
+    const auto [key, value] = options::parse_label(text);
+    log.options[key] = value;
   }
   if (given("--entrypoint")) {
     config.entrypoint = entrypoint_.empty() ? std::vector<std::string>{} : std::vector{entrypoint_};

@@ -26,7 +26,7 @@ class CreateFlags {
   void add_refused_flags();
   bool given(const char* flag) const { return app_.count(flag) > 0; }
 
-  void understand_process(ContainerConfig& config) const;
+  void understand_process(ContainerConfig& config, LogSettings& log) const;
   void understand_streams(ContainerConfig& config) const;
   void understand_storage(HostConfig& host) const;
   void understand_network(CreateOptions& options) const;
@@ -38,7 +38,7 @@ class CreateFlags {
   CLI::App& app_;
   CreateOptions options_;
   using Words = std::vector<std::string>;
-  Words env_, env_files_, labels_, label_files_, attach_, annotations_;
+  Words env_, env_files_, labels_, label_files_, attach_, annotations_, log_options_;
   Words volumes_, mounts_, tmpfs_, secrets_, storage_options_;
   Words publish_, expose_, networks_, network_aliases_, link_local_ips_, dns_, dns_options_, dns_search_, add_hosts_;
   Words security_options_, devices_, device_rules_, sysctls_, ulimits_;

@@ -29,6 +29,9 @@ int logs(const Invocation& invocation) {
   std::string since;
   std::string until;
   app->add_flag("-f,--follow", options.follow, "Follow log output");
+  bool clear = false;
+  app->add_flag("--details", options.details, "Show extra details provided to logs");
+  app->add_flag("--clear", clear, "Empty the log instead of showing it; the container may be running");
   app->add_flag("-t,--timestamps", options.timestamps, "Show timestamps");
   app->add_option("-n,--tail", tail, "Number of lines to show from the end of the logs (default \"all\")");
   app->add_option("--since", since, "Show logs since timestamp or relative (e.g. \"42m\")");
@@ -36,6 +39,11 @@ int logs(const Invocation& invocation) {
   const std::vector<std::string> positionals = parse(*app, invocation);
   expect_positionals(invocation, positionals, 1, 1);
   options.container = positionals.front();
+  if (clear) {
+    if (app->count_all() > 2) throw UsageError("Conflicting options: --clear and those that choose what is shown");
+    Engine(invocation.engine).clear_log(options.container);
+    return 0;
+  }
   options.tail = parse_tail(tail);
   if (!since.empty()) options.since = parse_moment(since, "since");
   if (!until.empty()) options.until = parse_moment(until, "until");

@@ -3,13 +3,15 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/fd.h"
 
 namespace minidock::shim {
 
-// Holds at most one buffer: as long as the container does not read, nobody is asked for more.
+// Holds at most one buffer: as long as the container does not read, nobody is asked for more. Into a pipe, input is
+// moved without copying it.
 class ContainerInput {
  public:
   // Input that nobody reads: everything is dropped.
@@ -20,7 +22,14 @@ class ContainerInput {
   static ContainerInput to_terminal(int master);
 
   // True when the next piece may be put into space().
-  bool has_room() const { return begin_ == end_; }
+  bool has_room() const { return begin_ == end_ && !full_; }
+
+  // Whether move_from() works: the input goes into a pipe, and the kernel can do it.
+  bool can_move() const { return pipe_ && !must_copy_; }
+  // Moves at most `size` bytes from a socket into the pipe; nothing when there are none at the moment, or when it has
+  // no room any more (see has_room()) or cannot move after all. 0 at the end of the socket.
+  std::optional<std::size_t> move_from(int socket, std::size_t size);
+
   std::span<char> space();
   // The first `size` bytes of space() are input; writes what the container takes.
   void put(std::size_t size);
@@ -37,6 +46,9 @@ class ContainerInput {
   Fd pipe_;
   int target_ = -1;
   bool finishing_ = false;
+  bool must_copy_ = false;
+  bool full_ = false;  // the pipe has not taken everything that could have been moved
+  bool enlarged_ = false;
   std::unique_ptr<char[]> buffer_;  // from the first input on
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -1,46 +1,38 @@
-// docker's json-file log: one line a line of output, {"log":"…\n","stream":"stdout","time":"RFC3339Nano"}.
+// docker's json-file log: one line an entry,
+// {"log":"…\n","stream":"stdout","attrs":{"label":"value"},"time":"RFC3339Nano"}; "attrs" only where there are any.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
-#include <string_view>
 
-#include "base/fd.h"
+#include "engine/shim/log_driver.h"
+#include "engine/shim/rotating_file.h"
 
 namespace minidock::shim {
 
-enum class LogStream : std::uint8_t { out = 0, err = 1 };
-
-// Longer lines are cut into several entries; only the last one's text ends in a newline.
-inline constexpr std::size_t kMaxLogLine = 16 * 1024;
-
-// Appends `text` to `out` as the inside of a JSON string, escaped as docker does: bytes that are not UTF-8 become
-// U+FFFD.
-void append_json_escaped(std::string_view text, std::string& out);
-
-class JsonLog {
+class JsonLog : public LogDriver {
  public:
-  // A log that keeps nothing.
-  JsonLog() = default;
-  // Opens or creates the file (0640). A last line that a killed shim left incomplete is cut off. Throws SysError.
-  static JsonLog open(const std::string& path);
+  // Opens or creates the file. Throws SysError.
+  JsonLog(const std::string& path, FileLimits limits, const std::map<std::string, std::string>& attributes);
 
-  // Takes what a stream has written; an incomplete line waits for its rest. A file that cannot be written (disk full)
-  // loses entries, never the container's output to others: failures are silent, the file stays valid.
-  void write(LogStream stream, std::string_view data);
-  // The stream has ended: writes out its incomplete line.
-  void end(LogStream stream);
+  void append(LogStream stream, std::string_view text, std::int64_t time) noexcept override;
+  void flush() noexcept override;
+  void rest() noexcept override { batch_.reset(); }
+  int helper() const noexcept override { return file_.helper(); }
+  void reap_helper() noexcept override { file_.reap_helper(); }
+  void end_helper() noexcept override { file_.end_helper(); }
 
  private:
-  void append_entry(LogStream stream, std::string_view line);
-  void flush();
+  void put(std::string_view text) noexcept { end_ += text.copy(batch_.get() + end_, text.size()); }
 
-  Fd file_;
-  std::int64_t size_ = 0;  // of the file up to its last whole entry
-  std::array<std::string, 2> incomplete_;
-  std::string time_;   // of the data at hand
-  std::string batch_;  // whole entries
+  RotatingFile file_;
+  std::string attributes_;  // as it stands in an entry
+  std::int64_t time_ = 0;
+  std::string time_text_;          // of time_
+  std::size_t room_;               // of the batch
+  std::unique_ptr<char[]> batch_;  // whole entries; from the first one on
+  std::size_t end_ = 0;
 };
 
 }  // namespace minidock::shim

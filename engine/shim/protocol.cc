@@ -76,6 +76,11 @@ FrameReader::Piece FrameReader::receive_control(int channel) {
   return {What::data, type_, std::string_view(control_.data(), control_.size())};
 }
 
+void FrameReader::payload_taken(std::size_t size) {
+  remaining_ -= size;
+  if (remaining_ == 0) header_size_ = 0;
+}
+
 FrameReader::Piece FrameReader::receive(int channel, std::span<char> space) {
   if (header_size_ < header_.size()) {
     Piece piece;
@@ -97,11 +102,11 @@ FrameReader::Piece FrameReader::receive(int channel, std::span<char> space) {
     header_size_ = 0;
     return {What::data, type_, {}};
   }
+  if (space.empty()) return {What::data, type_, {}};
   const std::optional<std::size_t> got = receive_some(channel, space.data(), std::min(space.size(), remaining_));
   if (!got) return {};
   if (*got == 0) return {What::end_of_file, type_, {}};
-  remaining_ -= *got;
-  if (remaining_ == 0) header_size_ = 0;
+  payload_taken(*got);
   return {What::data, type_, std::string_view(space.data(), *got)};
 }
 
@@ -127,6 +132,37 @@ int decode_exit_code(std::string_view payload) { return static_cast<int>(get_big
 
 // ---- files
 
+namespace {
+
+const Json& member(const Json& document, const char* key) {
+  const auto found = document.is_object() ? document.find(key) : document.end();
+  if (!document.is_object() || found == document.end()) {
+    throw Error(ErrorKind::corrupt_data, fmt::format("\"{}\" is missing", key));
+  }
+  return *found;
+}
+
+Json log_to_json(const LogConfig& log) {
+  return Json{{"driver", log.driver},         {"file", log.file},
+              {"max_size", log.max_size},     {"max_files", log.max_files},
+              {"attributes", log.attributes}, {"compress_command", log.compress_command}};
+}
+
+LogConfig log_from_json(const Json& document) {
+  LogConfig log;
+  log.driver = json::get_string(document, "driver");
+  log.file = json::get_string(document, "file");
+  log.max_size = json::get_int(document, "max_size");
+  log.max_files = static_cast<unsigned>(json::get_int(document, "max_files"));
+  for (const auto& [key, value] : member(document, "attributes").items()) {
+    log.attributes[key] = value.is_string() ? value.get<std::string>() : "";
+  }
+  log.compress_command = json::get_strings(document, "compress_command");
+  return log;
+}
+
+}  // namespace
+
 Json to_json(const ShimConfig& config) {
   return Json{{"id", config.id},
               {"container_dir", config.container_dir},
@@ -136,7 +172,7 @@ Json to_json(const ShimConfig& config) {
               {"spec", runtime::to_json(config.spec)},
               {"open_stdin", config.open_stdin},
               {"stdin_once", config.stdin_once},
-              {"log_file", config.log_file},
+              {"log", log_to_json(config.log)},
               {"restart", to_json(config.restart)},
               {"health", to_json(config.health)},
               {"stop_signal", config.stop_signal},
@@ -151,14 +187,6 @@ Json to_json(const ShimConfig& config) {
 }
 
 namespace {
-
-const Json& member(const Json& document, const char* key) {
-  const auto found = document.is_object() ? document.find(key) : document.end();
-  if (!document.is_object() || found == document.end()) {
-    throw Error(ErrorKind::corrupt_data, fmt::format("\"{}\" is missing", key));
-  }
-  return *found;
-}
 
 Json process_to_json(const ProcessId& process) {
   return Json{{"pid", process.pid}, {"start_time", process.start_time}};
@@ -184,7 +212,7 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.spec = runtime::spec_from_json(member(document, "spec"));
   config.open_stdin = json::get_bool(document, "open_stdin");
   config.stdin_once = json::get_bool(document, "stdin_once");
-  config.log_file = json::get_string(document, "log_file");
+  config.log = log_from_json(member(document, "log"));
   config.restart = restart_settings_from_json(member(document, "restart"));
   config.health = health_settings_from_json(member(document, "health"));
   config.stop_signal = static_cast<int>(json::get_int(document, "stop_signal", config.stop_signal));

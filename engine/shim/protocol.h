@@ -61,7 +61,11 @@ enum class FrameType : std::uint8_t {
 };
 
 inline constexpr std::size_t kFrameHeaderSize = 5;
-inline constexpr std::size_t kMaxFramePayload = 64 * 1024;
+// A frame that is moved from pipe to pipe may be long; whoever has to copy has buffers of kFrameBuffer.
+inline constexpr std::size_t kMaxFramePayload = 1024 * 1024;
+inline constexpr std::size_t kFrameBuffer = 64 * 1024;
+// Less than this is copied: moved, each piece would take a page's place in the pipe, however small it is.
+inline constexpr std::size_t kLeastMoved = 16 * 1024;
 
 std::array<char, kFrameHeaderSize> frame_header(FrameType type, std::size_t payload_size);
 
@@ -77,8 +81,12 @@ class FrameReader {
     // payload, in the reader. Valid until the next call.
     std::string_view data;
   };
-  // Never blocks. A reset connection is its end. ErrorKind::corrupt_data for an unknown type or a wrong length.
+  // Never blocks. A reset connection is its end. ErrorKind::corrupt_data for an unknown type or a wrong length. Without
+  // any space it stops before stream data, with an empty piece of that type: payload_left() bytes are next on the
+  // channel, and the caller takes them off itself.
   Piece receive(int channel, std::span<char> space);
+  std::size_t payload_left() const { return header_size_ < header_.size() ? 0 : remaining_; }
+  void payload_taken(std::size_t size);
 
  private:
   bool receive_header(int channel, Piece& piece);
@@ -97,17 +105,29 @@ std::pair<std::uint16_t, std::uint16_t> decode_window_size(std::string_view payl
 std::string encode_exit_code(int code);
 int decode_exit_code(std::string_view payload);
 
+// How a container's output is kept; the engine has understood docker's options.
+struct LogConfig {
+  std::string driver = "none";  // "json-file", "local", "journald", "none"
+  std::string file;             // json-file, local: the current file; its directory exists
+  std::int64_t max_size = 0;    // bytes of a file that is to be rotated; 0: never
+  unsigned max_files = 1;       // the current one included
+  // json-file: "attrs" of each entry; journald: fields of each entry.
+  std::map<std::string, std::string> attributes;
+  // argv of the helper that compresses rotated files; empty: they stay as they are.
+  std::vector<std::string> compress_command;
+};
+
 // <container dir>/shim.json, written by the engine before it spawns the shim.
 struct ShimConfig {
   std::string id;
-  std::string container_dir;  // exit.json and the log are written here
+  std::string container_dir;  // exit.json is written here
   std::string state_dir;      // state.json and attach.sock
   std::string name_link;      // <state>/names/<name>, a link to the id while the container runs
   std::string netns_link;     // /run/netns/<name>, a link to /proc/PID/ns/net while the container runs; "" for none
   runtime::Spec spec;
   bool open_stdin = false;  // -i: keep standard input; else /dev/null
   bool stdin_once = false;  // end of the first attached client's input ends the container's
-  std::string log_file;     // json-file log, "" for none
+  LogConfig log;
   RestartSettings restart;
   HealthSettings health;
   int stop_signal = 15;   // how the shim itself asks the main process to end

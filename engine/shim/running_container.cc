@@ -15,7 +15,6 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/syscall.h"
-#include "engine/shim/json_log.h"
 #include "engine/shim/out_of_memory.h"
 #include "engine/shim/probe_process.h"
 
@@ -58,7 +57,7 @@ CreatedContainer::CreatedContainer(const ShimConfig& config)
 
 void CreatedContainer::prepare() {
   process_.prepare();
-  if (!config_.log_file.empty()) log_ = JsonLog::open(config_.log_file);
+  log_ = ContainerLog::open(config_.log);
   listener_ = state_directory_.listen();
   netns_link_ = make_netns_link(config_.netns_link, process_.pid());
   // An exit record is always that of the last run.
@@ -130,8 +129,8 @@ RunningContainer::RunningContainer(CreatedContainer created, int restart_count)
   }
 }
 
-void RunningContainer::supervise(const ShimConfig& config, CreatedContainer::Streams& streams, Fd terminal, JsonLog log,
-                                 Fd listener) {
+void RunningContainer::supervise(const ShimConfig& config, CreatedContainer::Streams& streams, Fd terminal,
+                                 ContainerLog log, Fd listener) {
   Supervised supervised;
   supervised.pid = process_->pid();
   supervised.pidfd = process_->pidfd();

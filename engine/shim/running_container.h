@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "engine/runtime/container_process.h"
 #include "engine/shim/container_events.h"
-#include "engine/shim/json_log.h"
+#include "engine/shim/container_log.h"
 #include "engine/shim/netns_link.h"
 #include "engine/shim/protocol.h"
 #include "engine/shim/state_directory.h"
@@ -51,7 +51,7 @@ class CreatedContainer {
   Streams streams_;
   runtime::ContainerProcess process_;
   StateDirectory state_directory_;
-  JsonLog log_;
+  ContainerLog log_;
   Fd listener_;
   OwnedLink netns_link_;
 };
@@ -83,7 +83,8 @@ class RunningContainer {
 
  private:
   void kill_and_reap() noexcept;
-  void supervise(const ShimConfig& config, CreatedContainer::Streams& streams, Fd terminal, JsonLog log, Fd listener);
+  void supervise(const ShimConfig& config, CreatedContainer::Streams& streams, Fd terminal, ContainerLog log,
+                 Fd listener);
   void monitor(const ShimConfig& config);
   void act_on_unhealthy(OnUnhealthy action);
   void remove_what_was_made();

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/shim/nonblocking.h"
+#include "engine/shim/pipe_size.h"
 
 namespace minidock::shim {
 namespace {
@@ -21,6 +22,9 @@ namespace {
 // How long the end of a container may be held up by somebody who does not read its output, or by a process that
 // survived its main process and keeps the output open.
 constexpr std::chrono::seconds kDrainTime{2};
+
+// What was needed for much output is given back after so long without any.
+constexpr int kRestAfterMs = 1000;
 
 int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -35,7 +39,7 @@ ContainerInput input_of(Supervised& container) {
 
 }  // namespace
 
-Supervisor::Supervisor(Supervised container, JsonLog log)
+Supervisor::Supervisor(Supervised container, ContainerLog log)
     : container_(std::move(container)),
       log_(std::move(log)),
       input_(input_of(container_)),
@@ -69,9 +73,13 @@ void Supervisor::listen(Fd socket) {
 
 Ending Supervisor::run() {
   poller_.watch(container_.pidfd, EPOLLIN);
-  while (!ending_) {
-    turn(timeout_ms());
+  for (bool at_rest = true; !ending_;) {
+    const int due = timeout_ms();
+    const int rest = at_rest ? -1 : kRestAfterMs;
+    const bool quiet = !turn(due < 0 || (rest >= 0 && rest < due) ? rest : due);
     do_what_is_due();
+    if (quiet) log_.rest();
+    at_rest = quiet;
   }
   if (health_) forget_probe();
   health_.reset();
@@ -87,6 +95,8 @@ Ending Supervisor::run() {
   const Clock::time_point deadline = Clock::now() + kDrainTime;
   while ((sources_open() || clients_.busy()) && Clock::now() < deadline) turn(milliseconds_until(deadline));
   if (!clients_.busy()) read_what_is_left();
+  if (log_.helper() >= 0) poller_.forget(log_.helper());
+  log_.end_helper();
   if (listener_) poller_.forget(listener_.get());
   listener_.reset();
   return *ending_;
@@ -163,10 +173,12 @@ bool Supervisor::serve_probe(int fd) {
   return true;
 }
 
-// One round of the loop.
-void Supervisor::turn(int timeout_ms) {
+// One round of the loop. False when nothing has happened in that time.
+bool Supervisor::turn(int timeout_ms) {
   update_interest();
-  for (const epoll_event& event : poller_.wait(timeout_ms)) dispatch(event.data.fd, event.events);
+  const std::span<const epoll_event> events = poller_.wait(timeout_ms);
+  for (const epoll_event& event : events) dispatch(event.data.fd, event.events);
+  return !events.empty();
 }
 
 void Supervisor::update_interest() {
@@ -183,10 +195,12 @@ void Supervisor::update_interest() {
   if (listener_) poller_.watch(listener_.get(), clients_.full() ? 0U : EPOLLIN);
   if (health_ && health_->output_fd() >= 0) poller_.watch(health_->output_fd(), EPOLLIN);
   if (health_ && health_->process_fd() >= 0) poller_.watch(health_->process_fd(), EPOLLIN);
+  if (log_.helper() >= 0) poller_.watch(log_.helper(), EPOLLIN);
 }
 
 void Supervisor::dispatch(int fd, std::uint32_t events) {
   if (fd == container_.pidfd) return reap();
+  if (fd == log_.helper()) return reap_log_helper();
   if (listener_ && fd == listener_.get()) return accept_client();
   if (serve_probe(fd)) return;
   if (fd == input_.pending_fd() && (events & (EPOLLOUT | EPOLLERR)) != 0) {
@@ -222,9 +236,15 @@ void Supervisor::reap() {
   ending_ = Ending{process::exit_code(status), format::now_ns()};
 }
 
+void Supervisor::reap_log_helper() {
+  poller_.forget(log_.helper());
+  log_.reap_helper();
+}
+
 // Moves one buffer's worth of output to the log and to everyone attached; the number of bytes.
 std::size_t Supervisor::pump(Source& source) {
   if (clients_.busy()) return 0;  // an earlier event of this round has filled the buffer
+  if (const std::size_t moved = move_to_client(source); moved > 0) return moved;
   const std::span<char> space = clients_.space();
   const ssize_t got = ::read(source.fd.get(), space.data(), space.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
@@ -233,9 +253,27 @@ std::size_t Supervisor::pump(Source& source) {
     return 0;
   }
   const std::size_t size = static_cast<std::size_t>(got);
+  if (size == space.size()) enlarge(source);
   log_.write(source.stream, {space.data(), size});
   if (!clients_.empty()) clients_.publish(source.frame, size);
   return size;
+}
+
+// Much output that is wanted by one client and not logged does not pass through this process.
+std::size_t Supervisor::move_to_client(Source& source) {
+  if (!log_.keeps_nothing() || has_terminal_ || !clients_.can_move()) return 0;
+  int available = 0;
+  if (ioctl(source.fd.get(), FIONREAD, &available) != 0) return 0;
+  const auto size = static_cast<std::size_t>(std::max(available, 0));
+  if (size < kLeastMoved) return 0;
+  if (size >= kFrameBuffer) enlarge(source);
+  clients_.publish_from(source.fd.get(), source.frame, size);
+  return std::min(size, kMaxFramePayload);
+}
+
+void Supervisor::enlarge(Source& source) {
+  if (!source.enlarged) enlarge_pipe(source.fd.get());
+  source.enlarged = true;
 }
 
 void Supervisor::end(Source& source) {

@@ -15,8 +15,8 @@
 #include "base/fd.h"
 #include "engine/shim/attach_clients.h"
 #include "engine/shim/container_input.h"
+#include "engine/shim/container_log.h"
 #include "engine/shim/health_monitor.h"
-#include "engine/shim/json_log.h"
 #include "engine/shim/poller.h"
 
 namespace minidock::shim {
@@ -43,7 +43,7 @@ struct Ending {
 
 class Supervisor {
  public:
-  Supervisor(Supervised container, JsonLog log);
+  Supervisor(Supervised container, ContainerLog log);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -70,6 +70,7 @@ class Supervisor {
     Fd fd;  // invalid once it has ended
     FrameType frame = FrameType::stdout_data;
     LogStream stream = LogStream::out;
+    bool enlarged = false;
   };
 
   using Clock = std::chrono::steady_clock;
@@ -80,19 +81,22 @@ class Supervisor {
   void do_what_is_due();
   void forget_probe();
   bool serve_probe(int fd);
-  void turn(int timeout_ms);
+  bool turn(int timeout_ms);
   void dispatch(int fd, std::uint32_t events);
   void update_interest();
   void accept_client();
   void reap();
+  void reap_log_helper();
   std::size_t pump(Source& source);
+  std::size_t move_to_client(Source& source);
+  static void enlarge(Source& source);
   void end(Source& source);
   bool sources_open() const;
   bool read_what_is_left();
 
   Poller poller_;
   Supervised container_;
-  JsonLog log_;
+  ContainerLog log_;
   ContainerInput input_;
   AttachClients clients_;
   Fd listener_;

@@ -1,4 +1,5 @@
 // The user's streams joined to a shim's attach channel.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -9,6 +10,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/syscall.h"
+#include "engine/shim/nonblocking.h"
+#include "engine/shim/pipe_size.h"
 #include "engine/shim/protocol.h"
 #include "engine/streams/client_streams.h"
 #include "engine/streams/user_side.h"
@@ -26,23 +30,29 @@ class ShimRelay {
         user_(options, signal_pidfd),
         resize_wanted_(options.terminal),
         terminal_(options.terminal),
-        incoming_(shim::kMaxFramePayload),
-        outgoing_(shim::kFrameHeaderSize + shim::kMaxFramePayload) {}
+        incoming_(shim::kFrameBuffer),
+        outgoing_(shim::kFrameHeaderSize + shim::kFrameBuffer) {
+    shim::set_nonblocking(channel_.get());  // splice(2) knows no other way
+  }
 
   Result run();
   // The signal that ended the relay, 0 for none.
   int fatal_signal() const { return fatal_signal_; }
 
  private:
-  bool sending() const { return sent_ < outgoing_size_; }
+  bool sending() const { return sent_ < outgoing_size_ || to_move_ > 0; }
   std::span<char> outgoing_space() { return std::span(outgoing_).subspan(shim::kFrameHeaderSize); }
   void wait();
   void handle_signals();
   void read_input();
+  bool move_input();
   void queue(FrameType type, std::size_t size);
   void queue_waiting_control();
   void send();
+  ssize_t send_some();
   void receive();
+  bool move_output(UserOutput& target);
+  UserOutput& output_of(FrameType type);
   void take(const FrameReader::Piece& piece);
 
   enum Slot : std::size_t { signals, channel, input, output, errors, slots };
@@ -60,6 +70,8 @@ class ShimRelay {
   std::vector<char> outgoing_;  // one frame on its way to the shim
   std::size_t outgoing_size_ = 0;
   std::size_t sent_ = 0;
+  Pipe passage_;             // input that is moved, not copied, waits here
+  std::size_t to_move_ = 0;  // of it, behind outgoing_
   std::array<pollfd, slots> polled_{};
 };
 
@@ -98,7 +110,26 @@ void ShimRelay::handle_signals() {
   fatal_signal_ = signal.fatal;
 }
 
+// A frame has to say how long it is: what is moved into the pipe here is counted, whoever else reads the user's.
+bool ShimRelay::move_input() {
+  if (!passage_.read) {
+    passage_ = sys::pipe();
+    shim::enlarge_pipe(passage_.write.get());
+    shim::enlarge_pipe(user_.input_fd());
+  }
+  const std::optional<UserSide::Input> moved = user_.move_input(passage_.write.get(), shim::kMaxFramePayload);
+  if (!moved) return false;
+  if (moved->size > 0) {
+    queue(FrameType::stdin_data, moved->size);
+    outgoing_size_ = shim::kFrameHeaderSize;
+    to_move_ = moved->size;
+  }
+  end_wanted_ = moved->ended;
+  return true;
+}
+
 void ShimRelay::read_input() {
+  if (user_.input_moves() && move_input()) return;
   const UserSide::Input read = user_.read_input(outgoing_space());
   if (read.size > 0) queue(FrameType::stdin_data, read.size);
   end_wanted_ = read.ended;
@@ -129,24 +160,41 @@ void ShimRelay::queue_waiting_control() {
 
 void ShimRelay::send() {
   while (sending()) {
-    const ssize_t sent =
-        ::send(channel_.get(), outgoing_.data() + sent_, outgoing_size_ - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0) {
-      sent_ += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN) {
-      return;
-    } else if (errno != EINTR) {
+    if (send_some() < 0) {
+      if (errno == EAGAIN) return;
+      if (errno == EINTR) continue;
       // The shim has finished; what it has sent before is still to be read.
       sent_ = outgoing_size_;
+      to_move_ = 0;
       user_.close_input();
     }
     if (!sending()) queue_waiting_control();
   }
 }
 
+ssize_t ShimRelay::send_some() {
+  if (sent_ < outgoing_size_) {
+    const ssize_t sent =
+        ::send(channel_.get(), outgoing_.data() + sent_, outgoing_size_ - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) sent_ += static_cast<std::size_t>(sent);
+    return sent;
+  }
+  const ssize_t moved =
+      ::splice(passage_.read.get(), nullptr, channel_.get(), nullptr, to_move_, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (moved > 0) to_move_ -= static_cast<std::size_t>(moved);
+  return moved;
+}
+
 void ShimRelay::receive() {
   while (!result_ && !user_.output_pending()) {
-    const FrameReader::Piece piece = reader_.receive(channel_.get(), incoming_);
+    FrameReader::Piece piece = reader_.receive(channel_.get(), {});
+    if (reader_.payload_left() > 0 && piece.what == FrameReader::What::data) {
+      if (reader_.payload_left() >= shim::kLeastMoved && output_of(piece.type).can_move()) {
+        if (!move_output(output_of(piece.type))) return;
+        continue;
+      }
+      piece = reader_.receive(channel_.get(), incoming_);
+    }
     if (piece.what == FrameReader::What::nothing_yet) return;
     if (piece.what == FrameReader::What::end_of_file) {
       result_ = Result{Ending::lost, 0};
@@ -155,6 +203,18 @@ void ShimRelay::receive() {
     }
   }
 }
+
+// False when there is nothing more at the moment.
+bool ShimRelay::move_output(UserOutput& target) {
+  const std::optional<std::size_t> moved = target.move_from(channel_.get(), reader_.payload_left());
+  if (!moved) return !target.can_move();  // by copying, then
+  if (*moved == 0) result_ = Result{Ending::lost, 0};
+  reader_.payload_taken(*moved);
+  return true;
+}
+
+// Frames that a client must not get are found out by take().
+UserOutput& ShimRelay::output_of(FrameType type) { return type == FrameType::stderr_data ? user_.err() : user_.out(); }
 
 void ShimRelay::take(const FrameReader::Piece& piece) {
   switch (piece.type) {

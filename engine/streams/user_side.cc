@@ -105,6 +105,7 @@ UserSide::UserSide(const ClientOptions& options, int signal_pidfd)
       out_(STDOUT_FILENO, options.forward_stdout),
       err_(STDERR_FILENO, options.forward_stderr),
       input_open_(options.forward_stdin),
+      must_copy_(options.terminal || !(in_.is_pipe() || in_.is_file())),
       keys_(options.terminal ? parse_detach_keys(options.detach_keys) : std::string()) {}
 
 UserSide::Input UserSide::read_input(std::span<char> space) {
@@ -125,6 +126,22 @@ UserSide::Input UserSide::read_input(std::span<char> space) {
   input.detached = keys_.feed({space.data(), input.size}, typed_);
   std::copy(typed_.begin(), typed_.end(), space.begin());
   input.size = typed_.size();
+  return input;
+}
+
+std::optional<UserSide::Input> UserSide::move_input(int pipe, std::size_t size) {
+  if (must_copy_) return std::nullopt;
+  const ssize_t moved = ::splice(in_.fd(), nullptr, pipe, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  Input input;
+  if (moved > 0) {
+    input.size = static_cast<std::size_t>(moved);
+  } else if (moved == 0) {
+    input.ended = true;
+    input_open_ = false;
+  } else if (errno != EAGAIN && errno != EINTR) {
+    must_copy_ = true;  // a file system that cannot do it
+    return std::nullopt;
+  }
   return input;
 }
 

@@ -66,6 +66,10 @@ class UserSide {
     bool detached = false;  // the detach keys were typed after these bytes
   };
   Input read_input(std::span<char> space);
+  // Whether move_input() may be tried.
+  bool input_moves() const { return !must_copy_; }
+  // Moves input into a pipe instead, of which nothing was left, without copying it. Nothing when it has to be read.
+  std::optional<Input> move_input(int pipe, std::size_t size);
   // No more input is wanted.
   void close_input() { input_open_ = false; }
 
@@ -86,6 +90,7 @@ class UserSide {
   UserOutput out_;
   UserOutput err_;
   bool input_open_;
+  bool must_copy_;
   DetachKeys keys_;
   std::string typed_;
 };

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "engine/shim/pipe_size.h"
+
 namespace minidock::streams {
 namespace {
 
@@ -26,12 +28,14 @@ UserStream::UserStream(int fd, int access) : fd_(fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return;
   const bool terminal = S_ISCHR(status.st_mode) && isatty(fd) == 1;
+  is_file_ = S_ISREG(status.st_mode);
   if (S_ISSOCK(status.st_mode)) {
     kind_ = Kind::socket;
   } else if (S_ISFIFO(status.st_mode) || terminal) {
     // May fail for a terminal that has hung up, or was passed from another mount namespace: then poll has to do.
     own_.reset(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     kind_ = own_ ? Kind::reopened : Kind::only_polled;
+    is_pipe_ = own_ && S_ISFIFO(status.st_mode);
   }
 }
 
@@ -56,7 +60,27 @@ void UserOutput::write(std::string_view data) {
   flush();
 }
 
+std::optional<std::size_t> UserOutput::move_from(int socket, std::size_t size) {
+  for (;;) {
+    const ssize_t moved = ::splice(socket, nullptr, stream_.fd(), nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (moved >= 0) return static_cast<std::size_t>(moved);
+    if (errno == EINTR) continue;
+    if (errno == EPIPE) {
+      open_ = false;
+    } else if (errno != EAGAIN) {
+      must_copy_ = true;
+    } else {
+      // Either the socket is empty, or the pipe is full.
+      pollfd pipe{stream_.fd(), POLLOUT, 0};
+      full_ = ::poll(&pipe, 1, 0) == 0;
+      if (full_) shim::enlarge_pipe(stream_.fd());
+    }
+    return std::nullopt;
+  }
+}
+
 void UserOutput::flush() {
+  full_ = false;
   while (open_ && !rest_.empty()) {
     const std::optional<ssize_t> written = stream_.write(rest_);
     if (!written) return;

@@ -24,11 +24,16 @@ class UserStream {
   std::optional<ssize_t> read(std::span<char> space) const;
   std::optional<ssize_t> write(std::string_view data) const;
 
+  bool is_pipe() const { return is_pipe_; }
+  bool is_file() const { return is_file_; }
+
  private:
   enum class Kind { never_blocks, socket, reopened, only_polled };
   int fd_;
   Fd own_;
   Kind kind_ = Kind::never_blocks;
+  bool is_pipe_ = false;  // that can be moved from or to without blocking
+  bool is_file_ = false;  // a regular one
 };
 
 // One of the user's output streams. What it does not take at once stays pending in the caller's buffer.
@@ -39,7 +44,14 @@ class UserOutput {
 
   // Begins to write `data`, which must stay where it is until pending() is false.
   void write(std::string_view data);
-  bool pending() const { return !rest_.empty(); }
+  bool pending() const { return !rest_.empty() || full_; }
+
+  // Whether move_from() works: into a pipe, bytes can be moved without copying them.
+  bool can_move() const { return open_ && stream_.is_pipe() && !must_copy_; }
+  // Moves at most `size` bytes from a socket; nothing when there are none at the moment, or when the pipe is full
+  // (then pending() is true) or cannot be moved to after all. 0 at the end of the socket.
+  std::optional<std::size_t> move_from(int socket, std::size_t size);
+
   int fd() const { return stream_.fd(); }
   void flush();
 
@@ -47,6 +59,8 @@ class UserOutput {
   UserStream stream_;
   bool open_;
   std::string_view rest_;
+  bool must_copy_ = false;
+  bool full_ = false;
 };
 
 }  // namespace minidock::streams

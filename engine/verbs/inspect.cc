@@ -9,6 +9,7 @@
 #include "engine/exec_records.h"
 #include "engine/inspect_host_config.h"
 #include "engine/lifecycle.h"
+#include "engine/log_options.h"
 #include "engine/mount_documents.h"
 #include "engine/shim/state_directory.h"
 #include "image/reference.h"
@@ -37,6 +38,12 @@ OrderedJson health_json(const Json& report) {
   return OrderedJson{{"Status", json::get_string(report, "Status")},
                      {"FailingStreak", json::get_int(report, "FailingStreak")},
                      {"Log", log}};
+}
+
+// docker names the file of json-file only, and only once it is there.
+std::string log_path(const ContainerDefinition& definition, const std::string& directory) {
+  const std::string path = log_file(definition, directory);
+  return definition.host.log.driver == "json-file" && file::exists(path) ? path : "";
 }
 
 OrderedJson state_json(const ContainerState& state) {
@@ -168,7 +175,6 @@ OrderedJson Engine::inspect_container(const std::string& name) {
   const Container found = resolve(name);
   const ContainerDefinition& definition = found.definition;
   const std::string directory = instance_.container_dir(found.id());
-  const std::string log = fmt::format("{}/{}-json.log", directory, found.id());
   OrderedJson state = state_json(found.state);
   if (const auto health = shim::read_health(instance_.container_state_dir(found.id()));
       health && definition.config.healthcheck) {
@@ -183,7 +189,7 @@ OrderedJson Engine::inspect_container(const std::string& name) {
                      {"ResolvConfPath", directory + "/resolv.conf"},
                      {"HostnamePath", directory + "/hostname"},
                      {"HostsPath", directory + "/hosts"},
-                     {"LogPath", log},
+                     {"LogPath", log_path(definition, directory)},
                      {"Name", "/" + definition.name},
                      {"RestartCount", found.state.restart_count},
                      {"Driver", "overlay2"},

@@ -19,6 +19,7 @@
 #include "image/transfer/import.h"
 #include "image/transfer/load.h"
 #include "image/transfer/pull.h"
+#include "storage/unpack/log_compression.h"
 
 namespace minidock::image {
 namespace {
@@ -111,6 +112,12 @@ void run_commit(const storage::Instance& instance, JobOptions& options) {
   print(commit(instance, options.commit));
 }
 
+void add_logs(CLI::App& app, JobOptions& options) {
+  CLI::App& compress = *app.add_subcommand("compress-log", "Compress the rotated files of a container's log");
+  compress.add_option("file", options.input, "The current file of the log")->required();
+  app.add_subcommand("read-log", "Decompress a rotated log from standard input");
+}
+
 void add_pull(CLI::App& app, JobOptions& options) {
   CLI::App& verb = *app.add_subcommand("pull", "Fetch an image from a registry");
   verb.add_option("--platform", options.platform, "os/architecture[/variant]");
@@ -199,6 +206,8 @@ int report(const JobOptions& options, const Error& error) {
 }
 
 void run(CLI::App& app, JobOptions& options) {
+  if (app.got_subcommand("compress-log")) return storage::compress_predecessors(options.input);
+  if (app.got_subcommand("read-log")) return storage::read_compressed_log(STDIN_FILENO, STDOUT_FILENO);
   const storage::Instance instance = storage::make_instance(options.root, options.state);
   storage::create_directories(instance);
   if (app.got_subcommand("pull")) {
@@ -230,6 +239,7 @@ int run_job(int argc, char** argv) {
   add_import(app, options);
   add_copy(app, options);
   add_commit(app, options);
+  add_logs(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

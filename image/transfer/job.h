@@ -4,11 +4,16 @@
 //     pull   [--platform os/arch[/variant]] [--progress tty|plain|quiet] [--progress-fd N]
 //            [--insecure-registry HOST[:PORT]]… REFERENCE
 //     load   [--input FILE] [--platform P] [--quiet]
+//     compress-log FILE
+//     read-log
 //     import [--change INSTRUCTION]… [--message TEXT] [--platform P] FILE|- [REFERENCE]
 //     copy   [--source-fd N [--source-base NAME] [--source-name NAME] [--source-userns-fd N] [--exclude PATH]…]
 //            [--target-fd N [--target-directory PATH] [--target-userns-fd N] [--root-owned]] [--announce DESTINATION]
 //     commit --upper-fd N --config-fd N --image ID [--layer DIFF_ID]… [--exclude PATH]… [--userns-fd N] [--author TEXT]
 //            [--message TEXT] [--change INSTRUCTION]… [--created-by TEXT] [REFERENCE]
+//
+// compress-log compresses the rotated predecessors of a container's log (storage/unpack/log_compression.h); read-log
+// writes what the compressed log on standard input holds to standard output. Neither touches the instance.
 //
 // pull writes docker's lines to the progress descriptor (standard output by default); with "quiet" it writes nothing
 // but the image's id, to standard output. load prints "Loaded image: NAME" or "Loaded image ID: sha256:…" a line an

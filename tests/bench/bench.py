@@ -3,7 +3,7 @@
 work once, so that a slow moment of the machine meets all of them. Prints medians as a markdown table.
 
 usage: bench.py --binaries DIR --images DIR [--rounds N] [--pull-rounds N] [--only WORK,…] [--engines NAME,…]
-WORK is run, none, exec, pull or twenty.
+WORK is run, none, exec, pull, stream or twenty.
 """
 import argparse
 import itertools
@@ -25,7 +25,9 @@ BENCH_IMAGE = f"127.0.0.1:{PORT}/bench:latest"
 # ext4 looks for recently deleted inodes for so long: unpacking sooner after a removal measures that.
 SECONDS_AFTER_DELETION = 65
 WORKS = {"run": "`run --rm` of `true`, user namespace and network", "none": "the same with `--network none`",
-         "exec": "`exec` of `true`", "twenty": "20 × `run -d` at once", "pull": "`pull`, six layers, {size} MB"}
+         "exec": "`exec` of `true`", "twenty": "20 × `run -d` at once", "pull": "`pull`, six layers, {size} MB",
+         "stream": "1 GB of text through `run -i` of `cat`, logged"}
+STREAM_BYTES = 1_000_000_000
 
 
 def log(text):
@@ -124,6 +126,40 @@ def measure_pull(participants, rounds):
     return times
 
 
+def write_text(path):
+    line = b"2026-01-01T00:00:00 a plain line of some eighty characters, as programs write them %06d\n"
+    block = b"".join(line % number for number in range(10_000))
+    with open(path, "wb") as file:
+        for _ in range(STREAM_BYTES // len(block)):
+            file.write(block)
+        file.write(block[:STREAM_BYTES % len(block)])
+
+
+def timed_stream(command, source):
+    """Through pipes on both sides, as in a shell; what comes back is counted."""
+    started = time.perf_counter()
+    feeder = subprocess.Popen(["cat", source], stdout=subprocess.PIPE)
+    engine = subprocess.Popen(command, stdin=feeder.stdout, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    feeder.stdout.close()
+    counted = subprocess.run(["wc", "-c"], stdin=engine.stdout, stdout=subprocess.PIPE, check=True).stdout
+    code = engine.wait()
+    elapsed = time.perf_counter() - started
+    feeder.wait()
+    if code != 0 or int(counted) != STREAM_BYTES:
+        raise RuntimeError(f"{' '.join(command)}: exit code {code}, {int(counted)} of {STREAM_BYTES} bytes came back")
+    return elapsed
+
+
+def measure_stream(participants, rounds, scratch):
+    source = f"{scratch}/stream"
+    write_text(source)
+
+    def one(engine):
+        command = engine.stream_command()
+        return timed_stream(command, source) if command else None
+    return rounds_of(participants, rounds, one)
+
+
 def cell(seconds):
     milliseconds = statistics.median(seconds) * 1000
     return f"{milliseconds:.1f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"
@@ -164,6 +200,8 @@ def measure_all(arguments, scratch, participants):
             results[work] = measure_exec(participants, arguments.rounds)
         elif work == "twenty":
             results[work] = measure_twenty(participants, max(3, arguments.rounds // 5))
+        elif work == "stream":
+            results[work] = measure_stream(participants, max(2, arguments.rounds // 5), scratch)
         else:
             push_bench_image(arguments.images, scratch)
             results[work] = measure_pull(participants, arguments.pull_rounds)

@@ -51,6 +51,9 @@ class Engine:
     def exec_command(self, name):
         return [*self.base, "exec", name, "true"]
 
+    def stream_command(self):
+        return [*self.base, "run", "--rm", "-i", *self.run_options, "busybox", "cat"]
+
     def remove(self, names):
         checked([*self.base, "rm", "-f", *names])
 
@@ -180,6 +183,9 @@ class Runtime(Engine):
         self.counter += 1
         return [*self.base, "run", "--bundle", self.bundle, f"bench{self.counter}"]
 
+    def stream_command(self):
+        return None
+
     def background_command(self, name):
         self.write_config(["sleep", "86400"])
         return [*self.base, "run", "--detach", "--bundle", self.bundle, name]
@@ -254,6 +260,9 @@ class Floor(Engine):
         os.makedirs(self.scratch)
 
     def pull_command(self, reference):
+        return None
+
+    def stream_command(self):
         return None
 
     def measure(self, what):

@@ -12,14 +12,20 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "engine/shim/container_log.h"
+#include "engine/shim/json_escape.h"
 
 namespace minidock::shim {
 namespace {
 
 std::string escaped(std::string_view text) {
-  std::string out;
-  append_json_escaped(text, out);
+  std::string out(escaped_room(text.size()), '\0');
+  out.resize(static_cast<std::size_t>(escape_json(text, out.data()) - out.data()));
   return out;
+}
+
+ContainerLog open_log(const std::string& path, const std::map<std::string, std::string>& attributes = {}) {
+  return ContainerLog(std::make_unique<JsonLog>(path, FileLimits{}, attributes));
 }
 
 TEST(JsonEscape, IsDockers) {
@@ -41,6 +47,20 @@ TEST(JsonEscape, EachByteThatIsNotUtf8IsOneReplacement) {
   EXPECT_EQ(escaped("\xf4\x90\x80\x80"), r + r + r + r);  // beyond U+10FFFF
   EXPECT_EQ(escaped("\xe2\x82"), r + r);                  // cut off
   EXPECT_EQ(escaped("\x80x"), r + "x");
+}
+
+// The fast way looks at sixteen bytes at a time: a byte that needs an escape may stand at any of them.
+TEST(JsonEscape, FindsSpecialBytesEverywhere) {
+  for (std::size_t length = 0; length < 40; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (const auto& [byte, escape] :
+           {std::pair{'"', "\\\""}, {'\n', "\\n"}, {'\0', "\\u0000"}, {'&', "\\u0026"}, {'\xff', "\\ufffd"}}) {
+        std::string text(length, 'a');
+        text[at] = byte;
+        EXPECT_EQ(escaped(text), std::string(at, 'a') + escape + std::string(length - at - 1, 'a'));
+      }
+    }
+  }
 }
 
 class JsonLogFile : public ::testing::Test {
@@ -75,7 +95,7 @@ class JsonLogFile : public ::testing::Test {
 };
 
 TEST_F(JsonLogFile, HasDockersShapeAndMode) {
-  JsonLog log = JsonLog::open(path_);
+  ContainerLog log = open_log(path_);
   const std::int64_t before = format::now_ns();
   log.write(LogStream::out, "hello\n");
   const std::string text = file::read(path_);
@@ -89,8 +109,16 @@ TEST_F(JsonLogFile, HasDockersShapeAndMode) {
   EXPECT_EQ(status.st_mode & 07777U, 0640U);
 }
 
+TEST_F(JsonLogFile, AttributesStandInEachEntryAsDockerWritesThem) {
+  ContainerLog log = open_log(path_, {{"com.example/team", "a \"b\""}, {"A", "1"}});
+  log.write(LogStream::err, "x\ny\n");
+  EXPECT_THAT(file::read(path_), ::testing::StartsWith("{\"log\":\"x\\n\",\"stream\":\"stderr\",\"attrs\":{\"A\":\"1\","
+                                                       "\"com.example/team\":\"a \\\"b\\\"\"},\"time\":\"2"));
+  EXPECT_EQ(entries().at(1).at("attrs").at("A"), "1");
+}
+
 TEST_F(JsonLogFile, LinesAreCollectedForEachStream) {
-  JsonLog log = JsonLog::open(path_);
+  ContainerLog log = open_log(path_);
   log.write(LogStream::out, "one\ntw");
   log.write(LogStream::err, "error\n");
   log.write(LogStream::out, "o\n\nrest");
@@ -105,7 +133,7 @@ TEST_F(JsonLogFile, LongLinesAreCutAt16KiB) {
   const std::string line = std::string(kMaxLogLine, 'a') + std::string(kMaxLogLine, 'b') + "c\n";
   for (const std::size_t step : {line.size(), std::size_t{1000}, std::size_t{1}}) {
     unlink(path_.c_str());
-    JsonLog log = JsonLog::open(path_);
+    ContainerLog log = open_log(path_);
     for (std::size_t at = 0; at < line.size(); at += step)
       log.write(LogStream::out, std::string_view(line).substr(at, step));
     EXPECT_THAT(texts(), ::testing::ElementsAre("stdout:" + std::string(kMaxLogLine, 'a'),
@@ -115,13 +143,13 @@ TEST_F(JsonLogFile, LongLinesAreCutAt16KiB) {
 }
 
 TEST_F(JsonLogFile, ALineOfExactly16KiBIsOneEntry) {
-  JsonLog log = JsonLog::open(path_);
+  ContainerLog log = open_log(path_);
   log.write(LogStream::out, std::string(kMaxLogLine, 'a') + "\nb\n");
   EXPECT_THAT(texts(), ::testing::ElementsAre("stdout:" + std::string(kMaxLogLine, 'a') + "\n", "stdout:b\n"));
 }
 
 TEST_F(JsonLogFile, ACutDoesNotBreakACharacter) {
-  JsonLog log = JsonLog::open(path_);
+  ContainerLog log = open_log(path_);
   log.write(LogStream::out, std::string(kMaxLogLine - 1, 'a') + "€b\n");
   EXPECT_THAT(texts(), ::testing::ElementsAre("stdout:" + std::string(kMaxLogLine - 1, 'a'), "stdout:€b\n"));
 }
@@ -129,13 +157,13 @@ TEST_F(JsonLogFile, ACutDoesNotBreakACharacter) {
 TEST_F(JsonLogFile, WhatAKilledShimLeftHalfIsCutOff) {
   file::write(path_, "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"time\":\"x\"}\n{\"log\":\"" + std::string(10000, 'x'),
               0640);
-  JsonLog log = JsonLog::open(path_);
+  ContainerLog log = open_log(path_);
   log.write(LogStream::out, "b\n");
   EXPECT_THAT(texts(), ::testing::ElementsAre("stdout:a\n", "stdout:b\n"));
 }
 
 TEST_F(JsonLogFile, AFullDiskLosesEntriesButNeverBreaksOne) {
-  JsonLog log = JsonLog::open(path_);
+  ContainerLog log = open_log(path_);
   log.write(LogStream::out, "first\n");
   rlimit previous{};
   getrlimit(RLIMIT_FSIZE, &previous);

@@ -86,10 +86,26 @@ TEST(Frames, PayloadComesInPiecesOfTheCallersSpace) {
   EXPECT_EQ(channel.next().what, What::nothing_yet);
 }
 
+TEST(Frames, WithoutSpaceStreamDataStaysOnTheChannel) {
+  Channel channel;
+  channel.write(FrameType::stdout_data, "abcdef");
+  channel.write(FrameType::stdin_end, "");
+  const FrameReader::Piece piece = channel.reader.receive(channel.pair.ours.get(), {});
+  EXPECT_EQ(piece.what, What::data);
+  EXPECT_EQ(piece.type, FrameType::stdout_data);
+  EXPECT_EQ(channel.reader.payload_left(), 6U);
+  std::array<char, 4> taken{};
+  EXPECT_EQ(::read(channel.pair.ours.get(), taken.data(), taken.size()), 4);
+  channel.reader.payload_taken(4);
+  EXPECT_EQ(channel.next().data, "ef");
+  EXPECT_EQ(channel.reader.payload_left(), 0U);
+  EXPECT_EQ(channel.reader.receive(channel.pair.ours.get(), {}).type, FrameType::stdin_end);
+}
+
 TEST(Frames, UnknownTypesAndWrongLengthsAreRefused) {
   const std::vector<std::string> hostile = {
       std::string("\x06\0\0\0\0", 5),                                            // no such type
-      std::string("\x01\0\x01\0\x01", 5),                                        // 64 KiB and one
+      std::string("\x01\0\x10\0\x01", 5),                                        // 1 MiB and one
       std::string("\x01\xff\xff\xff\xff", 5), std::string("\x03\0\0\0\x01", 5),  // stdin_end with payload
       std::string("\x04\0\0\0\x05", 5),                                          // resize with five bytes
       std::string("\x05\0\0\0\0", 5),                                            // exit code without
@@ -191,7 +207,7 @@ TEST(ShimConfigFile, SurvivesARoundTrip) {
   config.netns_link = "/run/netns/web";
   config.spec.process.args = {"sh", "-c", "true"};
   config.open_stdin = true;
-  config.log_file = "/c/log";
+  config.log = {"json-file", "/c/log", 1000, 3, {{"tag", "t"}}, {"/bin/x", "y"}};
   config.cleanup_command = {"/bin/minidock", "x"};
   const ShimConfig got = shim_config_from_json(json::parse(json::dump(to_json(config)), "test"));
   EXPECT_EQ(got.id, "abc");
@@ -200,7 +216,12 @@ TEST(ShimConfigFile, SurvivesARoundTrip) {
   EXPECT_EQ(got.spec.process.args, config.spec.process.args);
   EXPECT_TRUE(got.open_stdin);
   EXPECT_FALSE(got.stdin_once);
-  EXPECT_EQ(got.log_file, "/c/log");
+  EXPECT_EQ(got.log.driver, "json-file");
+  EXPECT_EQ(got.log.file, "/c/log");
+  EXPECT_EQ(got.log.max_size, 1000);
+  EXPECT_EQ(got.log.max_files, 3U);
+  EXPECT_EQ(got.log.attributes, config.log.attributes);
+  EXPECT_EQ(got.log.compress_command, config.log.compress_command);
   EXPECT_EQ(got.cleanup_command, config.cleanup_command);
   EXPECT_THROW(shim_config_from_json(Json::object()), Error);
 }

@@ -18,6 +18,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/shim/client.h"
+#include "engine/shim/json_log.h"
 #include "engine/shim/state_directory.h"
 
 namespace minidock::shim {
@@ -115,7 +116,9 @@ class SupervisorTest : public ::testing::Test {
   }
   void TearDown() override { file::remove_tree(directory_); }
 
-  JsonLog log() const { return JsonLog::open(log_path()); }
+  ContainerLog log() const {
+    return ContainerLog(std::make_unique<JsonLog>(log_path(), FileLimits{}, std::map<std::string, std::string>{}));
+  }
   std::string log_path() const { return std::string(directory_) + "/log"; }
   std::string logged(const std::string& stream) const {
     const std::string text = file::read(log_path(), 64 * 1024 * 1024);
@@ -144,7 +147,7 @@ TEST_F(SupervisorTest, OutputGoesToTheLogAndTheExitCodeIsTheProgramsOwn) {
 
 TEST_F(SupervisorTest, ASignalIs128AndItsNumber) {
   Child child = start("kill -KILL $$");
-  EXPECT_EQ(Supervisor(std::move(child.supervised), JsonLog()).run().exit_code, 137);
+  EXPECT_EQ(Supervisor(std::move(child.supervised), ContainerLog()).run().exit_code, 137);
 }
 
 TEST_F(SupervisorTest, AClientGetsAllOutputThenTheExitCode) {
@@ -191,7 +194,7 @@ TEST_F(SupervisorTest, MuchDataFlowsBothWays) {
     send_frame(pair.ours.get(), FrameType::stdin_end);
   });
   std::thread reader([&] { attached.read(pair.ours.get()); });
-  Supervisor supervisor(std::move(child.supervised), JsonLog());
+  Supervisor supervisor(std::move(child.supervised), ContainerLog());
   supervisor.add_client(std::move(pair.theirs), ClientRole::starter);
   const Ending ending = supervisor.run();
   EXPECT_TRUE(supervisor.deliver_exit_code(ending.exit_code, kPatience));
@@ -199,6 +202,50 @@ TEST_F(SupervisorTest, MuchDataFlowsBothWays) {
   reader.join();
   EXPECT_TRUE(attached.out == sent) << attached.out.size() << " of " << sent.size() << " bytes";
   EXPECT_EQ(attached.exit_code, 0);
+}
+
+// Output that is moved to the client without being read: one that leaves in the middle does not hold up the program.
+TEST_F(SupervisorTest, AClientThatLeavesInTheMiddleOfMuchOutput) {
+  Child child = start("head -c 20000000 /dev/zero; exit 5");
+  SocketPair pair = sys::socketpair(SOCK_STREAM);
+  Attached attached;
+  std::thread reader([&] {
+    attached.read(pair.ours.get(), 1'000'000);
+    pair.ours.reset();
+  });
+  Supervisor supervisor(std::move(child.supervised), ContainerLog());
+  supervisor.add_client(std::move(pair.theirs), ClientRole::starter);
+  EXPECT_EQ(supervisor.run().exit_code, 5);
+  reader.join();
+}
+
+TEST_F(SupervisorTest, ASecondClientJoinsInTheMiddleOfMuchOutput) {
+  StateDirectory state(std::string(directory_) + "/state");
+  Child child = start("seq 2000000; read x; seq 10", true);
+  child.supervised.stdin_once = true;
+  SocketPair pair = sys::socketpair(SOCK_STREAM);
+  Supervisor supervisor(std::move(child.supervised), ContainerLog());
+  supervisor.listen(state.listen());
+  supervisor.add_client(std::move(pair.theirs), ClientRole::starter);
+  Attached first;
+  Attached second;
+  std::thread readers([&] {
+    first.read(pair.ours.get(), 1'000'000);
+    const Fd late = connect_attach(std::string(directory_) + "/state");
+    std::thread other([&] { second.read(late.get()); });
+    send_frame(pair.ours.get(), FrameType::stdin_data, "go\n");
+    first.read(pair.ours.get());
+    other.join();
+  });
+  const Ending ending = supervisor.run();
+  EXPECT_TRUE(supervisor.deliver_exit_code(ending.exit_code, kPatience));
+  readers.join();
+  std::string all;
+  for (int i = 1; i <= 2'000'000; ++i) all += std::to_string(i) + "\n";
+  all += "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
+  EXPECT_TRUE(first.out == all);
+  EXPECT_TRUE(all.ends_with(second.out)) << "an end of it, without a hole";
+  EXPECT_TRUE(second.out.ends_with("\n10\n"));
 }
 
 TEST_F(SupervisorTest, AProgramThatDoesNotReadIsNoTrouble) {
@@ -238,7 +285,7 @@ TEST_F(SupervisorTest, AClientThatReadsLateStillGetsEverything) {
   SocketPair pair = sys::socketpair(SOCK_STREAM);
   const int small = 4096;
   setsockopt(pair.theirs.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-  Supervisor supervisor(std::move(child.supervised), JsonLog());
+  Supervisor supervisor(std::move(child.supervised), ContainerLog());
   supervisor.add_client(std::move(pair.theirs), ClientRole::starter);
   Attached attached;
   // Reads what the program needs to come to its end, and no more.
@@ -285,7 +332,7 @@ TEST_F(SupervisorTest, LaterClientsComeThroughTheSocket) {
   StateDirectory state(std::string(directory_) + "/state");
   Child child = start("read x; echo got $x", true);
   child.supervised.stdin_once = true;
-  Supervisor supervisor(std::move(child.supervised), JsonLog());
+  Supervisor supervisor(std::move(child.supervised), ContainerLog());
   supervisor.listen(state.listen());
   struct stat status {};
   ASSERT_EQ(::stat((std::string(directory_) + "/state/attach.sock").c_str(), &status), 0);

@@ -6,6 +6,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -326,6 +327,63 @@ TEST(RelayShim, MuchOutputToASlowReaderIsWholeAndMemoryFlat) {
   wait4(pid, &status, 0, &usage);
   EXPECT_EQ(process::exit_code(status), 0);
   EXPECT_LT(usage.ru_maxrss, 32 * 1024) << "KiB";
+  wait_for(sender);
+}
+
+std::string numbered_lines(std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i) + "\n";
+  return text;
+}
+
+TEST(RelayShim, MuchInputArrivesWholeFromAPipeAndFromAFile) {
+  const std::string text = numbered_lines(8 * 1024 * 1024);
+  for (const bool from_file : {false, true}) {
+    FakeShim fake;
+    Pipe in = sys::pipe();
+    const Fd file(memfd_create("input", MFD_CLOEXEC));
+    sys::write_all(file.get(), text);
+    lseek(file.get(), 0, SEEK_SET);
+    const pid_t pid = fake.attach(from_file ? file.get() : in.read.get(), 1, 2, with_input());
+    in.read.reset();
+    const pid_t writer = fork();
+    if (writer == 0) {
+      if (!from_file) sys::write_all(in.write.get(), text);
+      _exit(0);
+    }
+    in.write.reset();
+    EXPECT_TRUE(fake.input(text.size()) == text) << "from a file: " << from_file;
+    EXPECT_EQ(fake.next().type, FrameType::stdin_end);
+    fake.send(FrameType::exit_code, shim::encode_exit_code(0));
+    EXPECT_EQ(wait_for(pid), 0);
+    wait_for(writer);
+  }
+}
+
+// Big frames are moved, small ones are copied, and both go to two streams: the order within each stream stays.
+TEST(RelayShim, FramesOfAllSizesStayInOrder) {
+  FakeShim fake;
+  Pipe out = sys::pipe();
+  const Fd err(memfd_create("errors", MFD_CLOEXEC));
+  const pid_t pid = fake.attach(0, out.write.get(), err.get(), ClientOptions());
+  out.write.reset();
+  const std::string text = numbered_lines(4 * 1024 * 1024);
+  const pid_t sender = fork();
+  if (sender == 0) {
+    out.read.reset();
+    std::size_t size = 1;
+    for (std::size_t at = 0; at < text.size(); at += size) {
+      size = (size * 7 + 11) % 200'000 + 1;
+      fake.send(FrameType::stdout_data, std::string_view(text).substr(at, size));
+      fake.send(FrameType::stderr_data, std::string_view(text).substr(at, size));
+    }
+    fake.send(FrameType::exit_code, shim::encode_exit_code(0));
+    _exit(0);
+  }
+  EXPECT_TRUE(read_all(out.read.get()) == text);
+  EXPECT_EQ(wait_for(pid), 0);
+  lseek(err.get(), 0, SEEK_SET);
+  EXPECT_TRUE(read_all(err.get()) == text);
   wait_for(sender);
 }
 
