@@ -31,6 +31,12 @@ struct Segment {
   std::int64_t skip = 0;  // compressed: entries to leave out
 };
 
+// Of the file that it was before it was compressed.
+std::optional<ino_t> inode_of(const Segment& segment) {
+  if (segment.compressed) return rotated_files::original_inode(segment.fd.get());
+  return sys::fstat(segment.fd.get()).st_ino;
+}
+
 // ---- bytes of a compressed segment, through minidock-image
 
 class Decompression {
@@ -137,7 +143,7 @@ class LogFileReader : public LogReader {
   LogFileReader(LogFormat format, std::string path, const LogQuery& query)
       : format_(format), path_(std::move(path)), follow_(query.follow) {
     if (follow_) watch();
-    open_all();
+    open_newer(std::nullopt);
     if (query.tail) seek_tail(*query.tail);
     advance();
   }
@@ -164,7 +170,7 @@ class LogFileReader : public LogReader {
  private:
   void watch();
   void forget_news() const;
-  void open_all();
+  void open_newer(std::optional<ino_t> than);
   void seek_tail(std::int64_t wanted);
   bool fill();
   bool read_more();
@@ -202,11 +208,16 @@ void LogFileReader::forget_news() const {
   }
 }
 
-void LogFileReader::open_all() {
+// The files that are newer than the one with the inode number `than`; all of them without one, or when that file was
+// dropped. Nothing is renamed meanwhile.
+void LogFileReader::open_newer(std::optional<ino_t> than) {
   if (!file::exists(path::parent_of(path_))) return;  // never started
   const Fd names = rotated_files::lock(path_, LOCK_SH);
   for (const rotated_files::Predecessor& file : rotated_files::predecessors(path_)) {
-    queue_.push_front({sys::open(file.path, O_RDONLY | O_NOFOLLOW), file.compressed});
+    Segment segment{sys::open(file.path, O_RDONLY | O_NOFOLLOW), file.compressed};
+    // Its inode number is used again only after the file is closed: the newest that has it is the one.
+    if (than && inode_of(segment) == than) break;
+    queue_.push_front(std::move(segment));
   }
   Fd newest = sys::openat_unless(AT_FDCWD, path_, O_RDONLY | O_NOFOLLOW, 0, ENOENT);
   if (newest) queue_.push_back({std::move(newest)});
@@ -272,16 +283,7 @@ bool LogFileReader::find_successors() {
   if (::stat(path_.c_str(), &newest) < 0) return false;
   const ino_t ours = current_.fd ? sys::fstat(current_.fd.get()).st_ino : 0;
   if (newest.st_ino == ours) return false;
-  open_all();
-  // The newest of those that may be ours, from the other end: an inode number is used again only after ours is closed.
-  for (std::size_t i = queue_.size(); i > 0; --i) {
-    const Segment& segment = queue_[i - 1];
-    const std::optional<ino_t> inode =
-        segment.compressed ? rotated_files::original_inode(segment.fd.get()) : sys::fstat(segment.fd.get()).st_ino;
-    if (inode != ours) continue;
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(i));
-    break;
-  }
+  open_newer(ours);
   return !queue_.empty();
 }
 

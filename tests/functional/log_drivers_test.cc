@@ -200,7 +200,7 @@ TEST_F(LogDrivers, WithoutAJournalTheContainerDoesNotStart) {
 TEST_F(LogDrivers, FollowGoesThroughRotations) {
   for (const char* compress : {"compress=false", "compress=true"}) {
     box.run_detached({"--name", "fx", "--log-opt", "max-size=10k", "--log-opt", "max-file=1000", "--log-opt", compress},
-                     {"sh", "-c", until("go") + "i=0; while test $i -lt 200; do i=$((i+1)); seq 1000; done"});
+                     {"sh", "-c", until("go") + "i=0; while test $i -lt 60; do i=$((i+1)); seq 1000; done"});
     Background follow = box.start({"logs", "-f", "fx"});
     tell("go");
     const Result result = follow.wait();
@@ -208,7 +208,7 @@ TEST_F(LogDrivers, FollowGoesThroughRotations) {
     std::string expected;
     for (int i = 1; i <= 1000; ++i) expected += std::to_string(i) + "\n";
     std::string whole;
-    for (int i = 0; i < 200; ++i) whole += expected;
+    for (int i = 0; i < 60; ++i) whole += expected;
     EXPECT_TRUE(result.out == whole) << compress << ": " << result.out.size() << " of " << whole.size() << " bytes";
     box.minidock_ok({"rm", "fx"});
   }

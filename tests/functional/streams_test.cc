@@ -50,7 +50,7 @@ TEST_F(Streams, ASlowReaderAndASlowWriterGetEverything) {
 }
 
 TEST_F(Streams, TheLogHasAllOfItToo) {
-  box.shell("head -c 30000000 /dev/urandom | od -An -tx1 -v > " + data());
+  box.shell("head -c 8000000 /dev/urandom | od -An -tx1 -v > " + data());
   for (const char* driver : {"json-file", "local"}) {
     std::string line;
     for (const std::string& word :

@@ -87,7 +87,7 @@ TEST_P(LogFile, AnAbsentLogIsEmpty) {
 
 TEST_P(LogFile, ReadsAndCountsThroughRotatedAndCompressedFiles) {
   {
-    ContainerLog log = writer({400, 6, {}});
+    ContainerLog log = writer({200, 50, {}});
     for (int i = 0; i < 40; ++i) log.write(LogStream::out, std::to_string(i) + "\n");
   }
   const std::vector<std::string> all = take(*reader());

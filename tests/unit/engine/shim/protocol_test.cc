@@ -117,6 +117,17 @@ TEST(Frames, UnknownTypesAndWrongLengthsAreRefused) {
   }
 }
 
+TEST(StartChannel, TheLastWordsOfAPeerThatHadNotReadEverythingArrive) {
+  SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+  send(pair.ours.get(), NetworkReady{});
+  send(pair.theirs.get(), Failed{ErrorKind::unavailable, 0, "the reason"});
+  pair.theirs.reset();
+  const std::optional<StartMessage> message = receive(pair.ours.get());
+  ASSERT_TRUE(message);
+  EXPECT_EQ(std::get<Failed>(*message).message, "the reason");
+  EXPECT_FALSE(receive(pair.ours.get()));
+}
+
 TEST(StartChannel, EveryMessageSurvives) {
   const SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
   const RunningState state{{11, 22}, {33, 44}, 55};
