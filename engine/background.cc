@@ -13,8 +13,10 @@ namespace minidock {
 void become_background(std::span<int> kept) {
   sys::setsid();
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::signal(signal, SIG_IGN);
-  const Fd null = sys::open("/dev/null", O_RDWR);
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
+  {
+    const Fd null = sys::open("/dev/null", O_RDWR);
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
+  }
   // First out of the way of the numbers that they shall have.
   const int first = STDERR_FILENO + 1;
   const int behind = first + static_cast<int>(kept.size());

@@ -39,7 +39,7 @@ class Events : public FunctionalTest {
 };
 
 TEST_F(Events, LifeOfAForegroundContainer) {
-  box.run({"--name", "web"}, {"true"});
+  box.minidock_ok({"run", "--name", "web", "busybox", "true"});
   box.minidock_ok({"rm", "web"});
   EXPECT_THAT(actions({"--filter", "type=container", "--filter", "type=network"}),
               ElementsAre("container create", "container attach", "network connect", "container start", "container die",
@@ -47,7 +47,7 @@ TEST_F(Events, LifeOfAForegroundContainer) {
 }
 
 TEST_F(Events, ARemovedOneIsDestroyedAtItsEnd) {
-  box.run({"--rm"}, {"sh", "-c", "exit 3"});
+  box.run({}, {"sh", "-c", "exit 3"});
   EXPECT_THAT(actions({"-f", "type=container"}), ElementsAre("container create", "container attach", "container start",
                                                              "container die", "container destroy"));
   EXPECT_EQ(all({"-f", "event=die", "--format", "{{.Actor.Attributes.exitCode}}"}), "3");
@@ -73,20 +73,20 @@ TEST_F(Events, AKilledShimsContainerHasDiedOnce) {
 }
 
 TEST_F(Events, StopAndKillTellTheirSignals) {
-  box.run_detached({"--name", "a"}, {"sleep", "600"});
-  box.minidock_ok({"stop", "-t", "0", "a"});
-  EXPECT_THAT(actions({"-f", "container=a", "-f", "type=container"}),
+  box.run_detached({"--name", "aa"}, {"sleep", "600"});
+  box.minidock_ok({"stop", "-t", "0", "aa"});
+  EXPECT_THAT(actions({"-f", "container=aa", "-f", "type=container"}),
               ElementsAre("container create", "container start", "container kill", "container kill", "container die",
                           "container stop"));
-  EXPECT_EQ(all({"-f", "container=a", "-f", "event=kill", "--format", "{{.Actor.Attributes.signal}}"}), "15\n9");
-  box.run_detached({"--name", "b"}, {"sleep", "600"});
-  box.minidock_ok({"rm", "-f", "b"});
-  EXPECT_THAT(actions({"-f", "container=b"}), ElementsAre("container create", "container start", "container kill",
-                                                          "container die", "container destroy"));
+  EXPECT_EQ(all({"-f", "container=aa", "-f", "event=kill", "--format", "{{.Actor.Attributes.signal}}"}), "15\n9");
+  box.run_detached({"--name", "bb"}, {"sleep", "600"});
+  box.minidock_ok({"rm", "-f", "bb"});
+  EXPECT_THAT(actions({"-f", "container=bb"}), ElementsAre("container create", "container start", "container kill",
+                                                           "container die", "container destroy"));
 }
 
 TEST_F(Events, AFailedStartConnectsAndDisconnects) {
-  EXPECT_EQ(box.run({"--name", "bad"}, {"no-such-program"}).exit_code, 127);
+  EXPECT_EQ(box.minidock({"run", "--name", "bad", "busybox", "no-such-program"}).exit_code, 127);
   EXPECT_THAT(actions({"-f", "type=container", "-f", "type=network"}),
               ElementsAre("container create", "container attach", "network connect", "network disconnect"));
 }
@@ -112,7 +112,7 @@ TEST_F(Events, AnEndOfADetachedExecIsTold) {
 }
 
 TEST_F(Events, VolumesAreMountedAndUnmounted) {
-  box.run({"--rm", "-v", "data:/data:ro"}, {"true"});
+  box.run({"-v", "data:/data:ro"}, {"true"});
   const std::vector<std::string> lines =
       lines_of(all({"-f", "volume=data", "-f", "event=mount", "-f", "event=unmount"}));
   ASSERT_EQ(lines.size(), 2u);
@@ -138,7 +138,7 @@ TEST_F(Events, TextIsDockers) {
 }
 
 TEST_F(Events, TimesAreInTheLocalZone) {
-  box.run({"--rm"}, {"true"});
+  box.run({}, {"true"});
   Arguments command = {"env", "TZ=XYZ-05:30"};
   for (const std::string& word : box.command({"events", "--since", "0", "--until", "0s", "-f", "event=start"})) {
     command.push_back(word);
@@ -189,24 +189,24 @@ TEST_F(Events, BadTimesAndTemplatesAreErrors) {
 }
 
 TEST_F(Events, SinceLeavesOutWhatWasBefore) {
-  box.run({"--rm", "--name", "before"}, {"true"});
+  box.run({"--name", "before"}, {"true"});
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   char since[64];
   std::snprintf(since, sizeof since, "%lld.%09ld", static_cast<long long>(now.tv_sec), now.tv_nsec);
-  box.run({"--rm", "--name", "after"}, {"true"});
+  box.run({"--name", "after"}, {"true"});
   const std::string names = box.minidock_ok(
       {"events", "--since", since, "--until", "0s", "-f", "event=start", "--format", "{{.Actor.Attributes.name}}"});
   EXPECT_EQ(names, "after");
 }
 
 TEST_F(Events, StreamsWhatIsNewUntilInterrupted) {
-  box.run({"--rm", "--name", "before"}, {"true"});
+  box.run({"--name", "before"}, {"true"});
   Background stream = box.start({"events", "-f", "event=start", "--format", "{{.Actor.Attributes.name}}"});
   // It shows nothing of what was: so it is asked until it has begun to look.
   int number = 0;
   EXPECT_TRUE(Sandbox::eventually([&] {
-    box.run({"--rm", "--name", "after" + std::to_string(++number)}, {"true"});
+    box.run({"--name", "after" + std::to_string(++number)}, {"true"});
     return stream.out().find("after") != std::string::npos;
   }));
   stream.signal(SIGINT);

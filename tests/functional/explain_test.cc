@@ -17,8 +17,7 @@ class Explain : public FunctionalTest {
 };
 
 TEST_F(Explain, NamesEveryKindOfStep) {
-  const Result result =
-      box.run({"--rm", "--explain", "-p", "18099:80", "--hostname", "learner", "-v", "data:/data"}, {"true"});
+  const Result result = box.run({"--explain", "-p", "18099:80", "--hostname", "learner", "-v", "data:/data"}, {"true"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "");
   for (const char* words :
@@ -48,7 +47,7 @@ TEST_F(Explain, NamesEveryKindOfStep) {
 }
 
 TEST_F(Explain, ALineAStepWithItsTime) {
-  const std::vector<std::string> lines = lines_of(box.run({"--rm", "--explain"}, {"true"}).err);
+  const std::vector<std::string> lines = lines_of(box.run({"--explain"}, {"true"}).err);
   ASSERT_GT(lines.size(), 30u);
   EXPECT_LT(lines.size(), 90u);
   EXPECT_THAT(lines.front(), MatchesRegex("PROCESS +WHAT +TIME +STEP"));
@@ -70,19 +69,19 @@ TEST_F(Explain, ComesBeforeTheProgramsOutput) {
 }
 
 TEST_F(Explain, AFailedStartIsExplainedToo) {
-  const Result result = box.run({"--rm", "--explain"}, {"no-such-program"});
+  const Result result = box.run({"--explain"}, {"no-such-program"});
   EXPECT_EQ(result.exit_code, 127);
   EXPECT_THAT(result.err, ContainsRegex("waited until it has become no-such-program: failed"));
 }
 
 TEST_F(Explain, SharedNamespacesAreNamed) {
   box.run_detached({"--name", "first"}, {"sleep", "600"});
-  const Result result = box.run({"--rm", "--explain", "--network", "container:first"}, {"true"});
+  const Result result = box.run({"--explain", "--network", "container:first"}, {"true"});
   EXPECT_THAT(result.err,
               ContainsRegex("namespace +[0-9.]+ us  process cloned into new ones: .*; joined: network, user"));
 }
 
-TEST_F(Explain, NothingIsShownUnasked) { EXPECT_THAT(box.run({"--rm"}, {"true"}).err, IsEmpty()); }
+TEST_F(Explain, NothingIsShownUnasked) { EXPECT_THAT(box.run({}, {"true"}).err, IsEmpty()); }
 
 }  // namespace
 }  // namespace minidock::functional

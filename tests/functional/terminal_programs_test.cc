@@ -10,15 +10,18 @@ namespace {
 class TerminalPrograms : public FunctionalTest {
  protected:
   TerminalPrograms() { box.run_detached({"--name", "tx"}, {"sleep", "600"}); }
+  bool begins(const std::string& arguments) {
+    return Sandbox::eventually([&] {
+      return box.minidock({"exec", "tx", "sh", "-c", "ps -o args | grep -qxF '" + arguments + "'"}).exit_code == 0;
+    });
+  }
 };
 
 TEST_F(TerminalPrograms, ExecedShellHasJobControl) {
   Terminal terminal(box.command({"exec", "-it", "tx", "sh"}));
   ASSERT_TRUE(terminal.shows("# "));
   terminal.type("sleep 621; echo after=$?\r");
-  ASSERT_TRUE(Sandbox::eventually([&] {
-    return box.minidock({"exec", "tx", "pgrep", "-f", "^sleep 621"}).exit_code == 0;
-  }));
+  ASSERT_TRUE(begins("sleep 621"));
   terminal.type("\x1a");  // ctrl-z
   EXPECT_TRUE(terminal.shows("Stopped")) << terminal.screen();
   terminal.type("bg\r");
@@ -73,7 +76,7 @@ TEST_F(TerminalPrograms, AStoppedClientComesBackRaw) {
   terminal.type("PS1='outer> '\r");
   ASSERT_TRUE(terminal.shows("outer> ")) << terminal.screen();
   terminal.type(line + "\r");
-  ASSERT_TRUE(Sandbox::eventually([&] { return box.minidock({"exec", "tx", "pgrep", "-x", "cat"}).exit_code == 0; }));
+  ASSERT_TRUE(begins("cat"));
   terminal.type("one\r");
   ASSERT_TRUE(terminal.shows("one\r\none")) << terminal.screen();
   box.shell("pkill -STOP -P " + std::to_string(terminal.pid()) + " minidock");
