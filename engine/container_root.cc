@@ -12,6 +12,7 @@
 #include "base/syscall.h"
 #include "engine/lifecycle.h"
 #include "engine/namespace_options.h"
+#include "engine/reservation.h"
 #include "engine/runtime/userns.h"
 #include "engine/shim/protocol.h"
 #include "engine/spec_builder.h"
@@ -19,18 +20,6 @@
 
 namespace minidock {
 namespace {
-
-using Kind = NamespaceChoice::Kind;
-
-// As a start would choose them.
-IdMappings mappings_of_next_start(const EngineContext& context, const NamespaceChoices& namespaces) {
-  if (namespaces.user.kind == Kind::own) {
-    return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
-  }
-  if (namespaces.user.kind != Kind::joined) return {};
-  if (namespaces.user.container) return mappings_of_process(namespaces.user.container->pid);
-  return mappings_of_namespace(namespaces.user.path);
-}
 
 // What exists of a container at rest: the volumes and host directories that the user asked for. Tmpfs and what the
 // kernel fills (/proc, /dev, …) come with a process.
@@ -88,9 +77,9 @@ runtime::Spec spec_of(EngineContext& context, const Container& container) {
   }
   const ContainerDefinition& definition = container.definition;
   const NamespaceChoices namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
-  const IdMappings mappings = mappings_of_next_start(context, namespaces);
+  const IdMappings mappings = mappings_for(context, namespaces);
   create_mount_sources(context, definition, mappings);
-  return build_spec({context.instance, context.config, definition, namespaces, mappings});
+  return build_spec({context.instance, context.config, definition, namespaces, mappings, {}});
 }
 
 void make_upper(const storage::Instance& instance, const std::string& id, const runtime::Spec& spec) {

@@ -21,20 +21,6 @@ using Kind = NamespaceChoice::Kind;
 
 constexpr char kNetnsDirectory[] = "/run/netns";
 
-IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces) {
-  switch (namespaces.user.kind) {
-    case Kind::host:
-    case Kind::none:
-      return {};
-    case Kind::own:
-      return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
-    case Kind::joined:
-      break;
-  }
-  if (namespaces.user.container) return mappings_of_process(namespaces.user.container->pid);
-  return mappings_of_namespace(namespaces.user.path);
-}
-
 std::string host_name() {
   char name[HOST_NAME_MAX + 1] = "";
   gethostname(name, sizeof name - 1);
@@ -104,6 +90,20 @@ void choose_for_start(EngineContext& context, Reservation& reservation, const Co
 }
 
 }  // namespace
+
+IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces) {
+  switch (namespaces.user.kind) {
+    case Kind::host:
+    case Kind::none:
+      return {};
+    case Kind::own:
+      return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
+    case Kind::joined:
+      break;
+  }
+  if (namespaces.user.container) return mappings_of_process(namespaces.user.container->pid);
+  return mappings_of_namespace(namespaces.user.path);
+}
 
 std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
 

@@ -32,6 +32,9 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
 // now. ErrorKind::not_found when it was removed meanwhile.
 std::optional<Reservation> reserve_again(EngineContext& context, const std::string& id);
 
+// The id maps of the chosen user namespace; none for the host's.
+IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces);
+
 // /run/netns/<name>
 std::string netns_link(const Container& container);
 

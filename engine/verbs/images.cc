@@ -81,10 +81,11 @@ image::RemovedImage Engine::remove_image(const std::string& name, bool force) {
   const auto& deleted = removed.deleted;
   if (std::find(deleted.begin(), deleted.end(), found.id) != deleted.end()) {
     record_image_event(instance_, "delete", found.id, found.id, nullptr);
-    for (const std::string& id : removed.deleted) {
-      detach_root_mount(instance_, RootMountKind::image, id.substr(id.find(':') + 1));
-    }
-    return removed;
   }
+  for (const std::string& id : deleted) {
+    detach_root_mount(instance_, RootMountKind::image, id.substr(id.find(':') + 1));
+  }
+  return removed;
+}
 
 }  // namespace minidock
