@@ -167,7 +167,6 @@ void CreateFlags::add_refused_flags() {
   app_.add_option("--gpus", gpus_, "GPU devices to add to the container (not supported)");
   app_.add_flag("--use-api-socket", use_api_socket_, "Bind mount the API socket (not supported)");
   app_.add_flag("--disable-content-trust,!--enable-content-trust", disable_content_trust_, "Skip image verification");
-  app_.add_option("--kernel-memory", kernel_memory_, "Kernel memory limit (deprecated, discarded)");
   for (const char* flag : {"--cpu-count", "--cpu-percent", "--io-maxbandwidth", "--io-maxiops"}) {
     add_list(app_, flag, ignored_, "Windows only, discarded");
   }
@@ -205,7 +204,6 @@ void CreateFlags::refuse_unsupported() const {
   if (!runtime.empty() && runtime != "minidock") {
     throw UsageError(fmt::format("unknown or invalid runtime name: {}: the only runtime is \"minidock\"", runtime));
   }
-  if (!kernel_memory_.empty()) warn("the kernel no longer has a kernel memory limit: --kernel-memory is discarded");
   if (!ignored_.empty())
     warn("--cpu-count, --cpu-percent, --io-maxbandwidth and --io-maxiops are for Windows: discarded");
 }

@@ -44,7 +44,7 @@ class CreateFlags {
   Words security_options_, devices_, device_rules_, sysctls_, ulimits_;
   std::string entrypoint_, restart_, shm_size_, health_command_, health_interval_, health_timeout_;
   std::string health_start_period_, health_start_interval_, health_on_failure_, ip_, ip6_, mac_address_, umask_;
-  std::string isolation_ = "default", kernel_memory_, gpus_;
+  std::string isolation_ = "default", gpus_;
   Words ignored_;
   int health_retries_ = 0, stop_timeout_ = 0;
   bool interactive_ = false, tty_ = false, init_ = false, no_healthcheck_ = false, env_host_ = false;

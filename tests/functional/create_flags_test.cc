@@ -143,7 +143,7 @@ TEST_F(CreateFlags, WhatIsNotSupportedSaysSo) {
 }
 
 TEST_F(CreateFlags, DiscardedOptionsWarn) {
-  const Result result = box.run({"--kernel-memory", "50m"}, {"true"});
+  const Result result = box.run({"--cpu-count", "2"}, {"true"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err, HasSubstr("WARNING: "));
 }

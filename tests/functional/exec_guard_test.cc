@@ -20,7 +20,7 @@ class ExecGuarded : public FunctionalTest {
   // A client that went away leaves its process to this one, as it would to the host's init: the container cannot end
   // before somebody has reaped it.
   ~ExecGuarded() override {
-    ::kill(box.pid_of("cx"), SIGKILL);
+    kill_process(box.pid_of("cx"), SIGKILL);
     EXPECT_TRUE(Sandbox::eventually([&] {
       while (waitpid(-1, nullptr, WNOHANG) > 0) {
       }

@@ -127,7 +127,7 @@ TEST_F(Lifecycle, ShimIsNotInTheCallersCgroup) {
 TEST_F(Lifecycle, KilledShimIsNoticed) {
   box.run_detached({"--name", "zx"}, {"sleep", "600"});
   const pid_t main_process = box.pid_of("zx");
-  kill(shim_of("zx"), SIGKILL);
+  kill_process(shim_of("zx"), SIGKILL);
   EXPECT_TRUE(Sandbox::eventually([&] {
     const std::string state = status_field(main_process, "State");
     return state.empty() || state.starts_with("Z");

@@ -68,7 +68,7 @@ TEST_F(RestartPolicy, KillIsAStop) {
 
 TEST_F(RestartPolicy, DeathFromInsideIsRestarted) {
   box.run_detached({"--name", "cx", "--restart", "unless-stopped"}, {"sleep", "600"});
-  kill(box.pid_of("cx"), SIGKILL);
+  kill_process(box.pid_of("cx"), SIGKILL);
   EXPECT_TRUE(Sandbox::eventually([&] { return restarts("cx") == 1 && status("cx") == "running 0"; }));
 }
 

@@ -85,6 +85,14 @@ std::string status_field(pid_t pid, const std::string& name) {
   return "";
 }
 
+void kill_process(pid_t pid, int signal) {
+  if (pid > 1) {
+    ::kill(pid, signal);
+  } else {
+    ADD_FAILURE() << "no process to be killed";
+  }
+}
+
 std::string images_directory() { return environment_or("MINIDOCK_TEST_IMAGES", MINIDOCK_IMAGES_DIR); }
 std::string source_directory() { return MINIDOCK_SOURCE_DIR; }
 

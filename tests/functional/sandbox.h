@@ -115,6 +115,8 @@ std::vector<std::string> lines_of(const std::string& text);
 std::string read_file(const std::string& path);
 // A field of /proc/PID/status, e.g. "CapEff"; empty when there is none.
 std::string status_field(pid_t pid, const std::string& name);
+// kill(2) of one process only: 0 and -1, which a failed step may have given, would be many.
+void kill_process(pid_t pid, int signal);
 // Directory with the fixture images.
 std::string images_directory();
 std::string source_directory();

@@ -129,7 +129,7 @@ TEST_F(Volumes, AKilledShimLeavesNoMountBehind) {
   box.minidock_ok({"volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "mem"});
   box.run_detached({"--name", "one", "-v", "mem:/data"}, {"sleep", "600"});
   const pid_t init = box.pid_of("one");
-  kill(atoi(status_field(init, "PPid").c_str()), SIGKILL);
+  kill_process(atoi(status_field(init, "PPid").c_str()), SIGKILL);
   ASSERT_TRUE(Sandbox::eventually([&] {
     const std::string state = status_field(init, "State");
     return state.empty() || state.starts_with("Z");

@@ -130,12 +130,22 @@ TEST(StartChannel, TheLastWordsOfAPeerThatHadNotReadEverythingArrive) {
 
 TEST(StartChannel, EveryMessageSurvives) {
   const SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
-  const RunningState state{{11, 22}, {33, 44}, 55};
+  RunningState state;
+  state.shim = {11, 22};
+  state.init = {33, 44};
+  state.started_at = 55;
+  state.restart_count = 3;
+  ExitRecord record;
+  record.exit_code = 137;
+  record.oom_killed = true;
+  record.started_at = 1;
+  record.finished_at = 2;
+  record.error = "why";
   const std::vector<StartMessage> messages = {Created{42},
                                               NetworkReady{},
                                               Started{state},
                                               Failed{ErrorKind::command_not_found, ENOENT, "no \xff such"},
-                                              Exited{{137, true, 1, 2}},
+                                              Exited{record, true},
                                               Removing{}};
   for (const StartMessage& message : messages) send(pair.ours.get(), message);
   EXPECT_EQ(std::get<Created>(*receive(pair.theirs.get())).pid, 42);
@@ -148,11 +158,13 @@ TEST(StartChannel, EveryMessageSurvives) {
   EXPECT_EQ(failed.kind, ErrorKind::command_not_found);
   EXPECT_EQ(failed.error_number, ENOENT);
   EXPECT_EQ(failed.message, "no \xef\xbf\xbd such");
-  const ExitRecord record = std::get<Exited>(*receive(pair.theirs.get())).record;
-  EXPECT_EQ(record.exit_code, 137);
-  EXPECT_TRUE(record.oom_killed);
-  EXPECT_EQ(record.started_at, 1);
-  EXPECT_EQ(record.finished_at, 2);
+  const Exited exited = std::get<Exited>(*receive(pair.theirs.get()));
+  EXPECT_TRUE(exited.restarting);
+  EXPECT_EQ(exited.record.exit_code, 137);
+  EXPECT_TRUE(exited.record.oom_killed);
+  EXPECT_EQ(exited.record.started_at, 1);
+  EXPECT_EQ(exited.record.finished_at, 2);
+  EXPECT_EQ(exited.record.error, "why");
   EXPECT_TRUE(std::holds_alternative<Removing>(*receive(pair.theirs.get())));
 }
 
