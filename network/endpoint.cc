@@ -37,7 +37,7 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
       .put_u32(IFLA_NUM_RX_QUEUES, 1)
       .put_u32(IFLA_MASTER, link_index(network.interface));
   const ifinfomsg peer{};
-  const MacAddress mac = mac_of(stored_address(endpoint.address, "address of endpoint " + endpoint.id));
+  const MacAddress mac = parse_mac(endpoint.mac_address);
   request.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
   request.append(&peer, sizeof(peer))
       .put_string(IFLA_IFNAME, kContainerInterface)

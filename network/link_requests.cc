@@ -1,5 +1,9 @@
 #include "network/link_requests.h"
 
+#include <charconv>
+
+#include "base/error.h"
+
 #include <fmt/format.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -15,6 +19,18 @@ MacAddress mac_of(Ipv4Address address) {
           static_cast<std::uint8_t>(value >> 16),
           static_cast<std::uint8_t>(value >> 8),
           static_cast<std::uint8_t>(value)};
+}
+
+MacAddress parse_mac(const std::string& text) {
+  MacAddress address{};
+  std::size_t at = 0;
+  for (std::uint8_t& byte : address) {
+    const char* begin = text.data() + at;
+    const bool whole = at + 2 <= text.size() && std::from_chars(begin, begin + 2, byte, 16).ptr == begin + 2;
+    if (!whole) throw Error(ErrorKind::corrupt_data, "\"" + text + "\" is no MAC address");
+    at += 3;
+  }
+  return address;
 }
 
 RouteRequest address_request(int type, unsigned interface_index, const Ipv4Interface& address) {

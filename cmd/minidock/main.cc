@@ -173,7 +173,9 @@ int dispatch(const std::vector<std::string>& words, std::string& program) {
   throw UsageError(fmt::format("minidock: '{}' is not a minidock command.", name));
 }
 
-bool is_run_like(const std::string& program) { return program.ends_with(" run") || program.ends_with(" create"); }
+bool is_run_like(const std::string& program) {
+  return program.ends_with(" run") || program == "minidock create" || program == "minidock container create";
+}
 
 // run and exec tell the container's exit code from the engine's by docker's numbers.
 int exit_code_for(const Error& error, const std::string& program) {

@@ -12,6 +12,8 @@
 namespace minidock {
 namespace {
 
+constexpr int kMostTries = 1000;  // at 10 ms each
+
 streams::ClientOptions client_options(const Container& container, const AttachOptions& options) {
   streams::ClientOptions client;
   client.forward_stdin = options.interactive && container.definition.config.open_stdin;
@@ -30,16 +32,17 @@ std::optional<int> Engine::start(const std::string& name, const AttachOptions& o
   EngineContext here = context();
   shim::StartingShim shim = spawn_shim(instance_, config_, found.definition.host);
   std::optional<Reservation> reservation = reserve_again(here, found.id());
-  if (!reservation) {
-    // Somebody has it: it runs, which is what is wanted, or it is in between.
+  for (int tries = 0; !reservation; ++tries) {
+    // Somebody has it: it runs, which is what is wanted, or it is on its way up or down.
     const Container current = resolve(found.id());
     if (current.running() || current.restarting()) return options.attach ? attach(found.id(), options) : std::nullopt;
-    wait(found.id());
-    reservation = reserve_again(here, found.id());
-    if (!reservation) {
-      throw Error(ErrorKind::conflict,
-                  fmt::format("container {} is being started or removed by another command", name));
+    if (tries == kMostTries) {
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("container {} is being started or removed by another command; try again", name));
     }
+    const timespec pause{0, 10'000'000};
+    nanosleep(&pause, nullptr);
+    reservation = reserve_again(here, found.id());
   }
   if (options.attach) record_container_event(instance_, found.definition, "attach");
   minidock::start(here, *reservation, shim, options.attach);

@@ -73,7 +73,9 @@ TEST_F(RestartPolicy, DeathFromInsideIsRestarted) {
 }
 
 TEST_F(RestartPolicy, ForegroundRunReturnsAfterTheFirstEnd) {
-  const Result result = box.run({"--name", "cx", "--restart", "always"}, {"sh", "-c", "echo once; exit 5"});
+  box.load("busybox");
+  const Result result =
+      box.minidock({"run", "--name", "cx", "--restart", "always", "busybox", "sh", "-c", "echo once; exit 5"});
   EXPECT_EQ(result.out, "once\n");
   EXPECT_EQ(result.exit_code, 5);
   EXPECT_TRUE(Sandbox::eventually([&] { return restarts("cx") >= 1; }));
@@ -87,7 +89,10 @@ TEST_F(RestartPolicy, RefusesWhatMakesNoSense) {
       {{"--restart", "always:3"}, "maximum retry count cannot be used with restart policy 'always'"},
       {{"--restart", "always", "--rm"}, "Conflicting options: --restart and --rm"}};
   for (const auto& [options, message] : cases) {
-    const Result result = box.run(options, {"true"});
+    Arguments words{"run"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"busybox", "true"});
+    const Result result = box.minidock(words);
     EXPECT_EQ(result.exit_code, 125);
     EXPECT_THAT(result.err, HasSubstr(message));
   }

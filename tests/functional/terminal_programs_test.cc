@@ -52,7 +52,12 @@ TEST_F(TerminalPrograms, ExecFollowsTheWindow) {
 TEST_F(TerminalPrograms, AnEditorEdits) {
   Terminal terminal(box.command({"exec", "-it", "tx", "vi", "/edited"}));
   ASSERT_TRUE(terminal.shows("/edited")) << terminal.screen();
-  terminal.type("ihello from vi\x1b:wq\r");
+  terminal.type("ihello from vi");
+  ASSERT_TRUE(terminal.shows("hello from vi")) << terminal.screen();
+  // An escape with something right behind it would be the sequence of a key.
+  terminal.type("\x1b");
+  usleep(500'000);
+  terminal.type(":wq\r");
   EXPECT_EQ(terminal.wait(), 0);
   EXPECT_TRUE(terminal.has_first_mode());
   EXPECT_EQ(box.minidock_ok({"exec", "tx", "cat", "/edited"}), "hello from vi");

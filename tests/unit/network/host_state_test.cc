@@ -112,6 +112,7 @@ TEST_F(HostState, RefusesAnInterfaceOfTheSameNameThatIsNoBridge) {
 }
 
 TEST_F(HostState, RemovalLeavesNothing) {
+  output_of("sysctl -qw net.ipv4.ip_forward=0");  // a new namespace has what the host has
   start_network();
   reserve("c1");
   EXPECT_EQ(error_of([&] { remove_host_state(*database_, instance_); }).first, ErrorKind::conflict);
