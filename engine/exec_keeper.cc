@@ -39,9 +39,14 @@ void discard_output(int terminal, int pidfd) {
 }  // namespace
 
 void leave_to_keeper(int terminal, int pidfd, const std::function<void()>& at_end) {
+  Pipe in_background = sys::pipe();
   const pid_t keeper = ::fork();
   if (keeper < 0) throw SysError("fork");
   if (keeper == 0) keeper_main(terminal, pidfd, at_end);
+  // The keeper closes its end when no hang-up of the user's terminal can reach it any more: our own end may bring one.
+  in_background.write.reset();
+  char byte = 0;
+  sys::read(in_background.read.get(), &byte, 1);
 }
 
 }  // namespace minidock

@@ -212,6 +212,10 @@ Container settle(EngineContext& context, Container container) {
     look(context.instance, container);
     return container;
   }
+  return settle_held(context, std::move(container));
+}
+
+Container settle_held(EngineContext& context, Container container) {
   // Nobody is alive; but the row may be older than the lock.
   std::optional<Container> current = find_container(context.database, container.id());
   if (!current) {

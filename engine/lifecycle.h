@@ -32,6 +32,8 @@ void attach_network_again(EngineContext& context, const std::string& id, pid_t p
 // The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with
 // its end (--rm) comes back as exited, though its row is gone.
 Container settle(EngineContext& context, Container container);
+// The same for who holds the container's lock: nobody is alive.
+Container settle_held(EngineContext& context, Container container);
 
 // Releases what an ended container held and writes the end into its row; removes it when it was run with --rm. The
 // caller holds the lock.

@@ -144,9 +144,13 @@ std::optional<Reservation> reserve_again(EngineContext& context, const std::stri
   Fd lock = try_lock_container(context.instance, id);
   if (!lock) return std::nullopt;
   reservation.kept.push_back(std::move(lock));
-  // Nobody can change it any more.
-  shim::forget_requests(context.instance.container_state_dir(id));
+  // Nobody can change it any more; but its last end may not be tidied up yet.
   reservation.container = load_container(context.database, id);
+  if (reservation.container.alive()) {
+    settle_held(context, reservation.container);
+    reservation.container = load_container(context.database, id);
+  }
+  shim::forget_requests(context.instance.container_state_dir(id));
   choose_for_start(context, reservation, reservation.container.definition);
   storage::Transaction transaction(context.database);
   reserve_network(context, reservation);

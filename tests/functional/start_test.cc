@@ -76,6 +76,12 @@ TEST_F(Start, OfSeveralGoesOnAfterAMissingOne) {
   EXPECT_THAT(attached.err, HasSubstr("you cannot start and attach multiple containers at once"));
 }
 
+TEST_F(Start, CreatedWithRmGoesWithItsEnd) {
+  create({"--rm", "--name", "cx"}, {"echo", "once"});
+  EXPECT_EQ(box.minidock({"start", "-a", "cx"}).out, "once\n");
+  EXPECT_EQ(box.minidock_ok({"ps", "-aq"}), "");
+}
+
 TEST_F(Start, ManyAtOnceStartOnce) {
   create({"--name", "cx"}, {"sleep", "600"});
   std::vector<Background> commands;
