@@ -10,8 +10,8 @@
 
 namespace minidock {
 
-// No process can be executed in less.
-inline constexpr std::int64_t kMinimumMemory = 256 << 10;
+// In 256 KB some starts of a static program are killed.
+inline constexpr std::int64_t kMinimumMemory = 512 << 10;
 
 // ErrorKind::invalid_argument, in docker's words, for values that no machine takes or that exclude each other.
 void check_resources(const Resources& resources);

@@ -30,7 +30,7 @@ TEST(ResourcesTest, AcceptsWhatIsNotSet) { EXPECT_EQ(error_of({}), ""); }
 
 TEST(ResourcesTest, MemoryRules) {
   EXPECT_EQ(error_of(with([](Resources& r) { r.memory = 512 << 10; })), "");
-  EXPECT_EQ(error_of(with([](Resources& r) { r.memory = 4096; })), "Minimum memory limit allowed is 256KB");
+  EXPECT_EQ(error_of(with([](Resources& r) { r.memory = 4096; })), "Minimum memory limit allowed is 512KB");
   EXPECT_EQ(error_of(with([](Resources& r) { r.memory = 8 << 20, r.memory_swap = 4 << 20; })),
             "Minimum memoryswap limit should be larger than memory limit, see usage");
   EXPECT_EQ(error_of(with([](Resources& r) { r.memory = 8 << 20, r.memory_swap = -1; })), "");

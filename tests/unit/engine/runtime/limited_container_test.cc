@@ -46,8 +46,8 @@ class LimitedContainerTest : public ContainerTest {
 TEST_F(LimitedContainerTest, OwnMemoryIsNotTheContainers) {
   SKIP_WITHOUT("memory");
   for (Spec spec : {make_spec(""), make_host_user_spec("")}) {
-    spec.resources.memory = 256 << 10;
-    spec.resources.memory_swap = 256 << 10;
+    spec.resources.memory = 512 << 10;
+    spec.resources.memory_swap = 512 << 10;
     spec.process.args = {"/bin/true"};
     for (int round = 0; round < 20; ++round) EXPECT_EQ(run(spec).exit_code, 0);
   }
@@ -67,8 +67,8 @@ TEST_F(LimitedContainerTest, AJoinedNamespaceDoesNotChangeThat) {
   Spec spec = make_spec("");
   spec.cgroups_path += "-second";
   spec.namespaces.back().path = fmt::format("/proc/{}/ns/user", first.id.pid);
-  spec.resources.memory = 256 << 10;
-  spec.resources.memory_swap = 256 << 10;
+  spec.resources.memory = 512 << 10;
+  spec.resources.memory_swap = 512 << 10;
   spec.resources.pids = 1;
   spec.process.args = {"/bin/true"};
   EXPECT_EQ(run(spec).exit_code, 0);
@@ -104,16 +104,21 @@ TEST_F(LimitedContainerTest, ExecIsLimitedTooButNotByOurOwnProcesses) {
   SKIP_WITHOUT("pids");
   for (Spec spec : {make_spec(""), make_host_user_spec("")}) {
     spec.resources.pids = 2;
-    if (has("memory")) spec.resources.memory = spec.resources.memory_swap = 512 << 10;
+    if (has("memory")) spec.resources.memory = spec.resources.memory_swap = 2 << 20;  // two processes
     Running running = start(spec);
     Process process = spec.process;
     process.args = {"/bin/cat", "/proc/self/cgroup"};
     const Result result = exec(spec, running, process);
     EXPECT_EQ(result.exit_code, 0);
+    process.args = {"/bin/cat", "/proc/1/cgroup"};
+    const std::string main_inside = exec(spec, running, process).output;
+    const std::string main_outside = file::read(fmt::format("/proc/{}/cgroup", running.id.pid));
     for (const char* controller : {"pids", "memory"}) {
       if (!read_cgroup_layout().v1.contains(controller)) continue;
       EXPECT_THAT(result.output, HasSubstr(fmt::format(":{}:", controller)));
-      EXPECT_THAT(v1_group_of(result.output, controller), HasSubstr(spec.cgroups_path));
+      // Inside, the paths begin at the root of the cgroup namespace.
+      EXPECT_EQ(v1_group_of(result.output, controller), v1_group_of(main_inside, controller));
+      EXPECT_EQ(v1_group_of(main_outside, controller), spec.cgroups_path);
     }
     finish(running);
     remove_cgroup(spec.cgroups_path);
