@@ -1,6 +1,5 @@
 #include "base/rotated_files.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 
@@ -8,8 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 
+#include "base/directory.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
@@ -58,19 +57,13 @@ Fd try_lock(const std::string& path) {
 }
 
 std::vector<Predecessor> predecessors(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path::parent_of(path).c_str()), ::closedir);
-  if (!directory) {
-    if (errno == ENOENT) return {};
-    throw SysError(fmt::format("opendir(\"{}\")", path::parent_of(path)));
-  }
   const std::string prefix = path::base_name(path) + ".";
   std::vector<Predecessor> files;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
+  for (const std::string& name : file::names_in(path::parent_of(path))) {
     if (!name.starts_with(prefix)) continue;
-    std::optional<Predecessor> file = parse(name.substr(prefix.size()));
+    std::optional<Predecessor> file = parse(std::string_view(name).substr(prefix.size()));
     if (!file) continue;
-    file->path = path::parent_of(path) + "/" + std::string(name);
+    file->path = path::parent_of(path) + "/" + name;
     files.push_back(std::move(*file));
   }
   std::sort(files.begin(), files.end(), [](const Predecessor& a, const Predecessor& b) {

@@ -110,21 +110,26 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
 
 }  // namespace
 
+Fd make_directories_of(const storage::Instance& instance, const std::string& id, std::uint32_t uid, std::uint32_t gid) {
+  const std::string path = instance.container_dir(id);
+  sys::mkdirat_if_absent(AT_FDCWD, path, 0700);
+  Fd directory = sys::open(path, O_RDONLY | O_DIRECTORY);
+  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) sys::fchownat(directory.get(), "upper", uid, gid, 0);
+  sys::mkdirat_if_absent(directory.get(), "work", 0700);
+  return directory;
+}
+
 void write_container_directory(const EngineContext& context, const Reservation& reservation) {
   const std::string path = context.instance.container_dir(reservation.container.id());
-  sys::mkdirat_if_absent(AT_FDCWD, path, 0700);
-  const Fd directory = sys::open(path, O_RDONLY | O_DIRECTORY);
+  const Fd directory = make_directories_of(context.instance, reservation.container.id(), root_uid(reservation.mappings),
+                                           root_gid(reservation.mappings));
   sys::unlinkat_if_present(directory.get(), "exit.json", 0);
-  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) {
-    sys::fchownat(directory.get(), "upper", root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
-  }
-  sys::mkdirat_if_absent(directory.get(), "work", 0700);
   if (const std::string log = log_file(reservation.container.definition, path); !log.empty()) {
     sys::mkdirat_if_absent(AT_FDCWD, path::parent_of(log), 0700);
   }
   write_engine_files(context, reservation, directory.get());
   create_mount_sources(context, reservation.container.definition, reservation.mappings);
-  file::write_at(directory.get(), "shim.json", json::dump(shim::to_json(shim_config(context, reservation))), 0600);
+  shim::write_config(shim_config(context, reservation));
 }
 
 }  // namespace minidock

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/syscall.h"
+#include "engine/container_directory.h"
 #include "engine/lifecycle.h"
 #include "engine/namespace_options.h"
 #include "engine/reservation.h"
@@ -71,10 +72,8 @@ HeldContainer hold_container(EngineContext& context, const std::string& name) {
 }
 
 runtime::Spec spec_of(EngineContext& context, const Container& container) {
-  const std::string file = context.instance.container_dir(container.id()) + "/shim.json";
-  if (const std::optional<std::string> text = file::read_if_exists(file)) {
-    return shim::shim_config_from_json(json::parse(*text, "shim.json")).spec;
-  }
+  const std::string directory = context.instance.container_dir(container.id());
+  if (shim::has_config(directory)) return shim::read_config(directory).spec;
   const ContainerDefinition& definition = container.definition;
   const NamespaceChoices namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
   const IdMappings mappings = mappings_for(context, namespaces);
@@ -83,14 +82,8 @@ runtime::Spec spec_of(EngineContext& context, const Container& container) {
 }
 
 void make_upper(const storage::Instance& instance, const std::string& id, const runtime::Spec& spec) {
-  const std::string path = instance.container_dir(id);
-  sys::mkdirat_if_absent(AT_FDCWD, path, 0700);
-  const Fd directory = sys::open(path, O_RDONLY | O_DIRECTORY);
-  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) {
-    sys::fchownat(directory.get(), "upper", runtime::to_host_id(spec.uid_mappings, 0).value_or(0),
-                  runtime::to_host_id(spec.gid_mappings, 0).value_or(0), 0);
-  }
-  sys::mkdirat_if_absent(directory.get(), "work", 0700);
+  make_directories_of(instance, id, runtime::to_host_id(spec.uid_mappings, 0).value_or(0),
+                      runtime::to_host_id(spec.gid_mappings, 0).value_or(0));
 }
 
 Fd user_namespace_of(const HeldContainer& held, const runtime::Spec& spec) {

@@ -1,6 +1,5 @@
 #include "engine/copy_lookup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
@@ -11,8 +10,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <memory>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/syscall.h"
@@ -46,21 +45,10 @@ Found find_without_links(int root, const std::string& path) {
   return found;
 }
 
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
-
 std::vector<std::string> matching_names(int directory, const std::string& pattern) {
-  Fd listing = sys::openat(directory, ".", O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, CloseDir> dir(fdopendir(listing.get()));
-  if (!dir) throw SysError("fdopendir");
-  listing.release();
-  std::vector<std::string> names;
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    if (fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) names.push_back(name);
-  }
+  std::vector<std::string> names = file::names_in(directory);
+  std::erase_if(names,
+                [&](const std::string& name) { return fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) != 0; });
   std::sort(names.begin(), names.end());
   return names;
 }

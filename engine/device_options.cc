@@ -1,6 +1,5 @@
 #include "engine/device_options.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -8,16 +7,12 @@
 #include <charconv>
 #include <cstring>
 #include <functional>
-#include <memory>
 
+#include "base/directory.h"
 #include "base/error.h"
 
 namespace minidock {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
 
 bool is_device(const struct stat& info) { return S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode); }
 
@@ -36,13 +31,10 @@ bool is_standard_node(const std::string& path) {
 // Each device node below `directory`, with the rest of its path; links are not followed.
 void for_each_node(const std::string& directory,
                    const std::function<void(const std::string& path, const struct stat& info)>& visit) {
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(directory.c_str()));
-  if (!dir) return;
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name(entry->d_name);
+  for (const std::string& name : file::names_in(directory)) {
     const std::string path = directory + "/" + name;
     struct stat info {};
-    if (name == "." || name == ".." || lstat(path.c_str(), &info) != 0) continue;
+    if (lstat(path.c_str(), &info) != 0) continue;
     if (S_ISDIR(info.st_mode) && !is_own_directory(path)) for_each_node(path, visit);
     if (is_device(info)) visit(path, info);
   }

@@ -1,19 +1,14 @@
 #include "engine/event_filter.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
-
-#include "base/error.h"
 
 namespace minidock {
 namespace {
 
 using Values = std::vector<std::string>;
 
-const std::set<std::string> kNames{"container", "daemon", "event", "image", "label",
-                                   "network",   "scope",  "type",  "volume"};
+const std::vector<std::string_view> kNames{"container", "daemon", "event", "image", "label",
+                                           "network",   "scope",  "type",  "volume"};
 
 std::string attribute(const shim::Event& event, const std::string& key) {
   const auto found = event.attributes.find(key);
@@ -46,40 +41,27 @@ bool is_of_image(const shim::Event& event, const Values& values) {
          contains(values, without_tag(name));
 }
 
-bool has_label(const shim::Event& event, const std::string& wanted) {
-  const std::size_t equals = wanted.find('=');
-  const auto label = event.attributes.find(wanted.substr(0, equals));
-  if (label == event.attributes.end()) return false;
-  return equals == std::string::npos || label->second == wanted.substr(equals + 1);
-}
-
 }  // namespace
 
-EventFilter::EventFilter(const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      throw Error(ErrorKind::invalid_argument, fmt::format("bad format of filter \"{}\" (expected name=value)", text));
-    }
-    const std::string name = text.substr(0, equals);
-    if (!kNames.contains(name)) throw Error(ErrorKind::invalid_argument, fmt::format("Invalid filter '{}'", name));
-    filters_[name].push_back(text.substr(equals + 1));
-  }
-}
+EventFilter::EventFilter(const std::vector<std::string>& texts) : filters_(texts, kNames) {}
 
 bool EventFilter::matches(const shim::Event& event) const {
-  return std::all_of(filters_.begin(), filters_.end(),
-                     [&](const auto& filter) { return matches_one(filter.first, filter.second, event); });
+  return std::all_of(kNames.begin(), kNames.end(), [&](std::string_view view) {
+    const std::string name(view);
+    const Values& values = filters_.values(name);
+    return values.empty() || matches_one(name, values, event);
+  });
 }
 
 // Values of one filter are alternatives, but for labels, which must all be there.
-bool EventFilter::matches_one(const std::string& name, const Values& values, const shim::Event& event) const {
+bool EventFilter::matches_one(const std::string& name, const Values& values, const shim::Event& event) {
   if (name == "event") return is_event(event.action, values);
   if (name == "type") return contains(values, event.type);
   if (name == "scope") return contains(values, "local");
   if (name == "image") return is_of_image(event, values);
   if (name == "label") {
-    return std::all_of(values.begin(), values.end(), [&](const std::string& value) { return has_label(event, value); });
+    return std::all_of(values.begin(), values.end(),
+                       [&](const std::string& value) { return has_label(event.attributes, value); });
   }
   // container, daemon, network, volume: by the beginning of id or name of what the event is about.
   return event.type == name &&

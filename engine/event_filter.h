@@ -1,10 +1,10 @@
 // `events --filter`: which events are shown. Source: docker's documentation of `docker events`.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "engine/filters.h"
 #include "engine/shim/event_log.h"
 
 namespace minidock {
@@ -17,9 +17,9 @@ class EventFilter {
   bool matches(const shim::Event& event) const;
 
  private:
-  bool matches_one(const std::string& name, const std::vector<std::string>& values, const shim::Event& event) const;
+  static bool matches_one(const std::string& name, const std::vector<std::string>& values, const shim::Event& event);
 
-  std::map<std::string, std::vector<std::string>> filters_;
+  Filters filters_;
 };
 
 }  // namespace minidock

@@ -97,4 +97,17 @@ shim::HealthSettings health_settings(const Healthcheck& check) {
   return settings;
 }
 
+OrderedJson healthcheck_json(const Healthcheck& check) {
+  OrderedJson result{{"Test", check.test}};
+  const std::pair<const char*, std::int64_t> numbers[] = {{"Interval", check.interval},
+                                                          {"Timeout", check.timeout},
+                                                          {"StartPeriod", check.start_period},
+                                                          {"StartInterval", check.start_interval},
+                                                          {"Retries", check.retries}};
+  for (const auto& [key, value] : numbers) {
+    if (value != 0) result[key] = value;
+  }
+  return result;
+}
+
 }  // namespace minidock

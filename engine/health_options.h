@@ -12,6 +12,9 @@ namespace minidock {
 // An image's "Healthcheck" object; nothing for null.
 std::optional<Healthcheck> healthcheck_from_image(const Json& document);
 
+// The same object for `inspect` and `commit`; what is 0 is left out.
+OrderedJson healthcheck_json(const Healthcheck& check);
+
 // What the user gave goes before what the image says (docker: field by field). `labels` may say what happens to an
 // unhealthy container where the command line cannot (compose): "org.minidock.health-on-failure".
 // ErrorKind::invalid_argument with docker's words.

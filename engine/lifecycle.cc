@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/explain.h"
 #include "base/file.h"
 #include "base/format.h"
-#include "base/path.h"
 #include "base/syscall.h"
 #include "engine/container_directory.h"
 #include "engine/events.h"
@@ -18,7 +16,6 @@
 #include "engine/running_containers.h"
 #include "engine/runtime/container_process.h"
 #include "engine/runtime/freezer.h"
-#include "engine/secrets.h"
 #include "engine/shim/owned_link.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
@@ -34,16 +31,21 @@ using Kind = NamespaceChoice::Kind;
 
 // ---- the network of a child that exists
 
+// Without a network there is only the loopback interface to bring up.
+void attach_to(EngineContext& context, const network::Network* network, const ContainerState& state, pid_t pid) {
+  const Fd netns = sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
+  if (network == nullptr) {
+    network::bring_up_loopback(netns.get());
+  } else {
+    network::attach_endpoint(context.instance, *network, state.endpoint, netns.get());
+  }
+}
+
 void attach_network(EngineContext& context, const Reservation& reservation, pid_t pid) {
   const Kind network = reservation.namespaces.network.kind;
   if (network != Kind::own && network != Kind::none) return;
-  const Fd netns = sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
-  if (!reservation.has_endpoint()) {
-    network::bring_up_loopback(netns.get());
-    return;
-  }
   const ContainerState& state = reservation.container.state;
-  network::attach_endpoint(context.instance, reservation.network, state.endpoint, netns.get());
+  attach_to(context, reservation.has_endpoint() ? &reservation.network : nullptr, state, pid);
   if (!state.ports.empty()) network::publish_ports(context.instance, state.endpoint.address, state.ports);
 }
 
@@ -82,9 +84,7 @@ void release(EngineContext& context, Container& container, const std::optional<s
 void undo_start(EngineContext& context, Reservation& reservation, bool was_attached, const Error& cause) {
   Container& container = reservation.container;
   container.state.error = cause.message();
-  container.state.exit_code = cause.kind() == ErrorKind::command_not_found        ? 127
-                              : cause.kind() == ErrorKind::command_not_executable ? 126
-                                                                                  : 128;
+  container.state.exit_code = shim::exit_code_of_failed_start(cause);
   reservation.kept.clear();
   const Fd lock = lock_container(context.instance, container.id());  // the shim undoes its part and lets go
   release(context, container, std::nullopt, was_attached);
@@ -94,16 +94,15 @@ void undo_start(EngineContext& context, Reservation& reservation, bool was_attac
 
 void attach_network_again(EngineContext& context, const std::string& id, pid_t pid) {
   const Container container = load_container(context.database, id);
-  const Fd netns = sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
   if (container.state.endpoint.address.empty()) {
-    network::bring_up_loopback(netns.get());
+    attach_to(context, nullptr, container.state, pid);
     return;
   }
   // The kernel takes the last run's interface away when it gets to it.
   network::remove_host_interface(container.state.endpoint.host_interface);
   const network::Network network = network::default_network(context.database, context.instance, context.config.bip);
   network::ensure_host_state(context.database, context.instance, network);
-  network::attach_endpoint(context.instance, network, container.state.endpoint, netns.get());
+  attach_to(context, &network, container.state, pid);
 }
 
 shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host) {
@@ -285,11 +284,11 @@ void remove_container(EngineContext& context, const Container& container, bool a
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);
   network::release_reservations(context.database, container.id());
-  if (anonymous_volumes) discard_anonymous_volumes(context, container.id());
+  const bool discarded = anonymous_volumes && discard_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
   record_container_event(context.instance, container.definition, "destroy");
-  if (anonymous_volumes) remove_discarded_volumes(context.instance);
+  if (discarded) remove_discarded_volumes(context.instance);
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.
   if (!image::has_image(context.database, container.definition.image_id)) {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/gotemplate.h"
 #include "base/process.h"
+#include "engine/option_words.h"
 
 namespace minidock {
 namespace {
@@ -62,13 +63,8 @@ int parse_int(const std::string& text, const std::string& context) {
   return value;
 }
 
-bool parse_bool(const std::string& text, const std::string& context) {
-  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) {
-    if (text == yes) return true;
-  }
-  for (const char* no : {"0", "f", "F", "false", "FALSE", "False"}) {
-    if (text == no) return false;
-  }
+bool truth_of(const std::string& text, const std::string& context) {
+  if (const std::optional<bool> truth = options::parse_bool(text)) return *truth;
   cannot_start(fmt::format("{}strconv.ParseBool: parsing \"{}\": invalid syntax", context, text));
 }
 
@@ -93,7 +89,7 @@ Rotation json_file_rotation(const Options& options) {
     rotation.max_files = static_cast<unsigned>(number);
   }
   if (const std::string* compress = find(options, "compress")) {
-    rotation.compress = parse_bool(*compress, "");
+    rotation.compress = truth_of(*compress, "");
     if (rotation.compress && (rotation.max_files < 2 || rotation.max_size == 0)) {
       cannot_start("compress cannot be true when max-file is less than 2 or max-size is not set");
     }
@@ -113,7 +109,7 @@ Rotation local_rotation(const Options& options) {
     rotation.max_files = static_cast<unsigned>(number);
   }
   if (const std::string* compress = find(options, "compress"))
-    rotation.compress = parse_bool(*compress, "error reading compress log option: ");
+    rotation.compress = truth_of(*compress, "error reading compress log option: ");
   if (rotation.compress && rotation.max_files <= 1) {
     cannot_start("compression cannot be enabled when max file count is 1");
   }

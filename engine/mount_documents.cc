@@ -75,8 +75,6 @@ void add_mount_documents(const HostConfig& host, OrderedJson& document) {
     if (mount.text.empty()) mounts.push_back(mount_request_json(mount));
     if (is_tmpfs_option(mount)) tmpfs[mount.destination] = mount.tmpfs_options;
   }
-  document["VolumeDriver"] = host.volume_driver;
-  document["VolumesFrom"] = host.volumes_from.empty() ? OrderedJson() : OrderedJson(host.volumes_from);
   if (!mounts.empty()) document["Mounts"] = std::move(mounts);
   if (!tmpfs.empty()) document["Tmpfs"] = std::move(tmpfs);
 }

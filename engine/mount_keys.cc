@@ -52,13 +52,8 @@ std::vector<std::string> csv_fields(const std::string& line) {
 }
 
 // Go's strconv.ParseBool.
-bool parse_bool(const std::string& key, const std::string& value) {
-  for (const char* text : {"1", "t", "T", "TRUE", "true", "True"}) {
-    if (value == text) return true;
-  }
-  for (const char* text : {"0", "f", "F", "FALSE", "false", "False"}) {
-    if (value == text) return false;
-  }
+bool truth_of(const std::string& key, const std::string& value) {
+  if (const std::optional<bool> truth = options::parse_bool(value)) return *truth;
   invalid(fmt::format("invalid value for {}: {}", key, value));
 }
 
@@ -98,15 +93,15 @@ class MountKeys {
   // Those that may stand without a value.
   bool take_flag(const std::string& key, const std::string& value) {
     if (key == "readonly" || key == "ro") {
-      mount_.read_only = parse_bool(key, value);
+      mount_.read_only = truth_of(key, value);
     } else if (key == "volume-nocopy") {
       used_volume_ = true;
-      mount_.no_copy = parse_bool(key, value);
+      mount_.no_copy = truth_of(key, value);
     } else if (key == "bind-nonrecursive") {
       used_bind_ = true;
-      mount_.non_recursive = parse_bool(key, value);
+      mount_.non_recursive = truth_of(key, value);
     } else if (key == "idmap") {
-      mount_.idmap = parse_bool(key, value);
+      mount_.idmap = truth_of(key, value);
     } else {
       return false;
     }

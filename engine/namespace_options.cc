@@ -59,9 +59,7 @@ NamespaceChoice choose_network(EngineContext& context, const std::string& mode) 
 
 // The user namespace of a container whose other namespace is joined: the same one, or none at all.
 NamespaceChoice user_namespace_of(EngineContext& context, const NamespaceChoice& joined) {
-  const Json document =
-      json::parse(file::read(context.instance.container_dir(joined.container_id) + "/shim.json"), "shim.json");
-  const shim::ShimConfig config = shim::shim_config_from_json(document);
+  const shim::ShimConfig config = shim::read_config(context.instance.container_dir(joined.container_id));
   const auto& namespaces = config.spec.namespaces;
   const bool has_user =
       std::any_of(namespaces.begin(), namespaces.end(), [](const runtime::Namespace& ns) { return ns.type == "user"; });

@@ -20,6 +20,16 @@ std::vector<std::string> split(const std::string& text, char separator) {
   }
 }
 
+std::optional<bool> parse_bool(const std::string& text) {
+  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (text == yes) return true;
+  }
+  for (const char* no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (text == no) return false;
+  }
+  return std::nullopt;
+}
+
 void check_destination(const std::string& destination) {
   if (!destination.starts_with('/')) {
     invalid(fmt::format("invalid mount path: '{}' mount path must be absolute", destination));

@@ -1,6 +1,5 @@
 #include "engine/root_mounts.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mount.h>
@@ -8,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/syscall.h"
@@ -34,10 +33,6 @@ bool is_mount(const std::string& path) {
   return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
-
 }  // namespace
 
 std::string attach_root_mount(const storage::Instance& instance, RootMountKind kind, const std::string& id, int tree) {
@@ -57,11 +52,8 @@ std::optional<std::string> find_root_mount(const storage::Instance& instance, Ro
 std::vector<std::string> list_root_mounts(const storage::Instance& instance, RootMountKind kind) {
   std::vector<std::string> ids;
   const std::string directory = directory_of(instance, kind);
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(directory.c_str()));
-  if (!dir) return ids;
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != ".." && is_mount(directory + "/" + name)) ids.push_back(name);
+  for (std::string& name : file::names_in(directory)) {
+    if (is_mount(directory + "/" + name)) ids.push_back(std::move(name));
   }
   std::sort(ids.begin(), ids.end());
   return ids;

@@ -1,35 +1,17 @@
 #include "engine/tree_walk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <cerrno>
-#include <memory>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/syscall.h"
 
 namespace minidock {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
-
-std::vector<std::string> names_in(int directory) {
-  Fd listing = sys::openat(directory, ".", O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, CloseDir> dir(fdopendir(listing.get()));
-  if (!dir) throw SysError("fdopendir");
-  listing.release();  // closedir closes it
-  std::vector<std::string> names;
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name(entry->d_name);
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  return names;
-}
 
 // A directory on the way down: who it is, and what is left to enter in it.
 struct Level {
@@ -63,7 +45,7 @@ class Walk {
   void enter() {
     const struct stat here = stat_here();
     Level level{here.st_dev, here.st_ino, {}};
-    for (std::string& name : names_in(directory_.get())) {
+    for (std::string& name : file::names_in(directory_.get())) {
       struct stat info {};
       if (::fstatat(directory_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;  // gone meanwhile
       if (info.st_dev != device_) continue;

@@ -1,22 +1,20 @@
 #include "engine/upper_changes.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <set>
 
+#include "base/directory.h"
 #include "base/fd.h"
 #include "base/syscall.h"
 #include "engine/runtime/overlay.h"
 #include "engine/runtime/userns.h"
+#include "storage/overlay_marks.h"
 
 namespace minidock {
 namespace {
@@ -26,14 +24,9 @@ constexpr std::array<std::string_view, 9> kMountPoints = {
 // A few descriptors a level.
 constexpr int kMaxDepth = 200;
 
+using storage::is_opaque;
+using storage::is_whiteout;
 using Directories = std::vector<Fd>;  // of the layers, top first
-
-bool is_whiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0); }
-
-bool is_opaque(int directory) {
-  char value = 0;
-  return fgetxattr(directory, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
-}
 
 std::optional<struct stat> look_up(int directory, const std::string& name) {
   struct stat status {};
@@ -53,19 +46,8 @@ Fd open_directory(int parent, const std::string& name) {
   }
 }
 
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
-
 void add_names(int directory, std::set<std::string>& names) {
-  Fd listing = sys::openat(directory, ".", O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, CloseDir> dir(fdopendir(listing.get()));
-  if (!dir) throw SysError("fdopendir");
-  listing.release();
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.insert(name);
-  }
+  for (std::string& name : file::names_in(directory)) names.insert(std::move(name));
 }
 
 // An object as the layers together show it.

@@ -1,6 +1,5 @@
 #include "engine/volume_mounts.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/stat.h>
@@ -9,9 +8,9 @@
 #include <sys/stat.h>
 
 #include <cstring>
-#include <memory>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
@@ -27,10 +26,6 @@ constexpr char kDiscardedPrefix[] = ".discarded-";
 // What the kernel takes for a bind only when it is mounted again (mount(2), "Remounting an existing mount").
 constexpr unsigned long kBindAttributes =
     MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
-
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
 
 // Nobody mounts or unmounts the volume while this is held.
 Fd lock_volume(const storage::Instance& instance, const std::string& name) {
@@ -78,12 +73,8 @@ void unmount(const std::string& target) {
 bool is_discarded(const std::string& name) { return name.starts_with(kDiscardedPrefix); }
 
 std::vector<std::string> discarded_in(const std::string& directory) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(directory.c_str()));
-  if (!dir) return names;
-  while (const dirent* entry = readdir(dir.get())) {
-    if (is_discarded(entry->d_name)) names.emplace_back(entry->d_name);
-  }
+  std::vector<std::string> names = file::names_in(directory);
+  std::erase_if(names, [](const std::string& name) { return !is_discarded(name); });
   return names;
 }
 

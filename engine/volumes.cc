@@ -101,11 +101,13 @@ void translate_volume_owners(const EngineContext& context, const ContainerDefini
   }
 }
 
-void discard_anonymous_volumes(EngineContext& context, const std::string& container_id) {
-  for (const std::string& name : anonymous_volumes_of(context.database, container_id)) {
+bool discard_anonymous_volumes(EngineContext& context, const std::string& container_id) {
+  const std::vector<std::string> names = anonymous_volumes_of(context.database, container_id);
+  for (const std::string& name : names) {
     delete_volume(context.database, name);
     discard_volume(context.instance, name);
   }
+  return !names.empty();
 }
 
 std::string overlay_directory(const storage::Instance& instance, const std::string& container_id, std::size_t index) {

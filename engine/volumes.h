@@ -23,9 +23,9 @@ void create_mount_sources(const EngineContext& context, const ContainerDefinitio
 void translate_volume_owners(const EngineContext& context, const ContainerDefinition& definition,
                              const IdMappings& mappings, runtime::Spec& spec);
 
-// Forgets anonymous volumes that only this container used. Must run in a transaction, remove_discarded_volumes() after
-// it.
-void discard_anonymous_volumes(EngineContext& context, const std::string& container_id);
+// Forgets anonymous volumes that only this container used. Must run in a transaction; when the result is true,
+// remove_discarded_volumes() after it.
+bool discard_anonymous_volumes(EngineContext& context, const std::string& container_id);
 
 // Where the container keeps what it writes to mount point `index` (option O).
 std::string overlay_directory(const storage::Instance& instance, const std::string& container_id, std::size_t index);

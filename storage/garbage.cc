@@ -5,14 +5,11 @@
 //   meanwhile)
 //   3. what was renamed, and unfinished layers of dead processes, is removed
 // Everything that a living process works on is locked by it (hold_layer, PendingLayer, PartialBlob) and left alone.
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 
-#include <cerrno>
-#include <memory>
-
+#include "base/directory.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/syscall.h"
@@ -23,18 +20,6 @@ namespace {
 
 constexpr char kTrashPrefix[] = ".trash-";
 constexpr std::size_t kHexDigits = 64;
-
-struct CloseDir {
-  void operator()(DIR* dir) const noexcept { closedir(dir); }
-};
-
-std::vector<std::string> names_in(const std::string& path) {
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(path.c_str()));
-  if (!dir) throw SysError(fmt::format("opendir(\"{}\")", path));
-  std::vector<std::string> names;
-  while (const dirent* entry = readdir(dir.get())) names.emplace_back(entry->d_name);
-  return names;
-}
 
 // Whether nobody works on `path`; also true when it is not there. The lock ends with the descriptor, in `lock`.
 bool lock_unused(const std::string& path, Fd& lock) {
@@ -66,7 +51,7 @@ bool has_row(Database& database, std::string_view sql, const std::string& hex) {
 }
 
 void rename_unowned(Database& database, const std::string& directory, std::string_view sql) {
-  for (const std::string& name : names_in(directory)) {
+  for (const std::string& name : file::names_in(directory)) {
     if (name.size() != kHexDigits || has_row(database, sql, name)) continue;
     Fd lock;
     if (!lock_unused(directory + "/" + name, lock)) continue;
@@ -75,7 +60,7 @@ void rename_unowned(Database& database, const std::string& directory, std::strin
 }
 
 void remove_hidden(const std::string& directory) {
-  for (const std::string& name : names_in(directory)) {
+  for (const std::string& name : file::names_in(directory)) {
     if (name.front() != '.' || name == "." || name == "..") continue;
     Fd lock;
     if (lock_unused(directory + "/" + name, lock)) file::remove_tree(directory + "/" + name);

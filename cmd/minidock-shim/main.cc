@@ -68,14 +68,6 @@ void end_run(RunningContainer& container, const ExitRecord& record, Fd& start_ch
   tell_restarting(std::move(start_channel), record);
 }
 
-// An end like that of a start that failed: the codes are docker's.
-void describe_failed_start(const Error& error, ExitRecord& record) {
-  record.error = error.message();
-  record.exit_code = error.kind() == ErrorKind::command_not_found        ? 127
-                     : error.kind() == ErrorKind::command_not_executable ? 126
-                                                                         : 128;
-}
-
 Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, RestartSettings settings,
           Fd& start_channel) {
   Life life{std::move(container), {}};
@@ -95,7 +87,8 @@ Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, Resta
     try {
       life.container = start_again(read_config(paths.container_dir), backoff.count());
     } catch (const Error& error) {
-      describe_failed_start(error, life.record);
+      life.record.error = error.message();
+      life.record.exit_code = exit_code_of_failed_start(error);
       return life;
     }
     malloc_trim(0);

@@ -1,4 +1,4 @@
-// start, restart, attach, rename, port: containers that exist.
+// start, attach, rename, port: containers that exist.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -47,19 +47,6 @@ int start(const Invocation& invocation) {
     throw Error(ErrorKind::unavailable, fmt::format("failed to start containers: {}", fmt::join(failed, ", ")));
   }
   return 0;
-}
-
-int restart(const Invocation& invocation) {
-  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Restart one or more containers");
-  int seconds = 10;
-  std::string signal;
-  app->add_option("-t,--time,--timeout", seconds, "Seconds to wait before killing the container");
-  app->add_option("-s,--signal", signal, "Signal to send to the container");
-  const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
-  const std::optional<int> timeout = app->count("--time") > 0 ? std::optional<int>(seconds) : std::nullopt;
-  Engine engine(invocation.engine);
-  return for_each_name(names, true, [&](const std::string& name) { engine.restart(name, timeout, signal); });
 }
 
 int attach(const Invocation& invocation) {

@@ -1,11 +1,22 @@
-// stop, kill, wait, rm: one container after the other, the name echoed.
+// stop, restart, kill, wait, rm: one container after the other, the name echoed.
 #include <fmt/format.h>
 
 #include "cmd/minidock/command.h"
 
 namespace minidock::cmd {
-
 namespace {
+
+struct StopFlags {
+  int seconds = 10;
+  std::string signal;
+  CLI::Option* time = nullptr;
+
+  explicit StopFlags(CLI::App& app) {
+    time = app.add_option("-t,--time,--timeout", seconds, "Seconds to wait before killing the container");
+    app.add_option("-s,--signal", signal, "Signal to send to the container");
+  }
+  std::optional<int> timeout() const { return time->count() > 0 ? std::optional<int>(seconds) : std::nullopt; }
+};
 
 // docker's words, and podman's for the same.
 WaitCondition parse_condition(const std::string& text) {
@@ -24,15 +35,21 @@ WaitCondition parse_condition(const std::string& text) {
 
 int stop(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Stop one or more running containers");
-  int seconds = 10;
-  std::string signal;
-  app->add_option("-t,--time,--timeout", seconds, "Seconds to wait before killing the container");
-  app->add_option("-s,--signal", signal, "Signal to send to the container");
+  const StopFlags flags(*app);
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(invocation, names, 1, -1);
   Engine engine(invocation.engine);
-  const std::optional<int> timeout = app->count("--time") > 0 ? std::optional<int>(seconds) : std::nullopt;
-  return for_each_name(names, true, [&](const std::string& name) { engine.stop(name, timeout, signal); });
+  return for_each_name(names, true, [&](const std::string& name) { engine.stop(name, flags.timeout(), flags.signal); });
+}
+
+int restart(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Restart one or more containers");
+  const StopFlags flags(*app);
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, -1);
+  Engine engine(invocation.engine);
+  return for_each_name(names, true,
+                       [&](const std::string& name) { engine.restart(name, flags.timeout(), flags.signal); });
 }
 
 int kill(const Invocation& invocation) {

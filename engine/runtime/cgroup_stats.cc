@@ -54,19 +54,8 @@ std::uint64_t at_or_zero(const std::map<std::string, std::uint64_t>& values, con
   return found == values.end() ? 0 : found->second;
 }
 
-// A control file; "" when it is missing or its group has gone.
-std::string control(int group, const std::string& name) {
-  try {
-    const Fd file = group < 0 ? Fd() : sys::openat_unless(group, name, O_RDONLY, 0, ENOENT);
-    return file ? file::read(file.get()) : "";
-  } catch (const SysError& error) {
-    if (error.error_number() == ENODEV) return "";
-    throw;
-  }
-}
-
 std::optional<std::uint64_t> control_number(int group, const std::string& name) {
-  return to_number(control(group, name));
+  return to_number(read_control_file(group, name));
 }
 
 // Where one controller counts this container: a v1 group of its own, its v2 group, or nowhere.
@@ -99,11 +88,11 @@ void add_v1_cpu(const Groups& groups, CpuUse& use) {
     use.total = control_number(accounting.get(), "cpuacct.usage").value_or(0);
     use.user = control_number(accounting.get(), "cpuacct.usage_user").value_or(0);
     use.system = control_number(accounting.get(), "cpuacct.usage_sys").value_or(0);
-    const std::string per_cpu = control(accounting.get(), "cpuacct.usage_percpu");
+    const std::string per_cpu = read_control_file(accounting.get(), "cpuacct.usage_percpu");
     for (const std::string_view word : words_of(per_cpu)) use.per_cpu.push_back(to_number(word).value_or(0));
   }
   if (const Fd cpu = groups.v1("cpu")) {
-    const auto values = parse_flat_keyed(control(cpu.get(), "cpu.stat"));
+    const auto values = parse_flat_keyed(read_control_file(cpu.get(), "cpu.stat"));
     use.periods = at_or_zero(values, "nr_periods");
     use.throttled_periods = at_or_zero(values, "nr_throttled");
     use.throttled_time = at_or_zero(values, "throttled_time");
@@ -112,7 +101,7 @@ void add_v1_cpu(const Groups& groups, CpuUse& use) {
 
 // cpu.stat of v2 tells the times in microseconds, also without the controller.
 CpuUse read_cpu(const Groups& groups) {
-  const auto values = parse_flat_keyed(control(groups.v2(), "cpu.stat"));
+  const auto values = parse_flat_keyed(read_control_file(groups.v2(), "cpu.stat"));
   CpuUse use;
   use.total = at_or_zero(values, "usage_usec") * 1000;
   use.user = at_or_zero(values, "user_usec") * 1000;
@@ -132,7 +121,7 @@ MemoryUse read_v1_memory(int group) {
   use.failures = control_number(group, "memory.failcnt").value_or(0);
   use.limit = control_number(group, "memory.limit_in_bytes");
   if (use.limit.value_or(0) >= kNoLimit) use.limit.reset();
-  use.stats = parse_flat_keyed(control(group, "memory.stat"));
+  use.stats = parse_flat_keyed(read_control_file(group, "memory.stat"));
   return use;
 }
 
@@ -140,9 +129,9 @@ MemoryUse read_v2_memory(int group, std::uint64_t usage) {
   MemoryUse use;
   use.usage = usage;
   use.max_usage = control_number(group, "memory.peak").value_or(0);
-  use.failures = at_or_zero(parse_flat_keyed(control(group, "memory.events")), "max");
+  use.failures = at_or_zero(parse_flat_keyed(read_control_file(group, "memory.events")), "max");
   use.limit = control_number(group, "memory.max");  // "max" is no number
-  use.stats = parse_flat_keyed(control(group, "memory.stat"));
+  use.stats = parse_flat_keyed(read_control_file(group, "memory.stat"));
   return use;
 }
 
@@ -181,11 +170,11 @@ BlockIoUse io_of_processes(const std::vector<pid_t>& processes) {
 
 BlockIoUse read_block_io(const Groups& groups) {
   if (const Fd v1 = groups.v1("blkio")) {
-    return parse_v1_block_io(control(v1.get(), "blkio.throttle.io_service_bytes_recursive"),
-                             control(v1.get(), "blkio.throttle.io_serviced_recursive"));
+    return parse_v1_block_io(read_control_file(v1.get(), "blkio.throttle.io_service_bytes_recursive"),
+                             read_control_file(v1.get(), "blkio.throttle.io_serviced_recursive"));
   }
-  const Fd counted = groups.v2() < 0 ? Fd() : sys::openat_unless(groups.v2(), "io.stat", O_RDONLY, 0, ENOENT);
-  return counted ? parse_io_stat(file::read(counted.get())) : io_of_processes(groups.processes());
+  const bool counted = groups.v2() >= 0 && ::faccessat(groups.v2(), "io.stat", R_OK, 0) == 0;
+  return counted ? parse_io_stat(read_control_file(groups.v2(), "io.stat")) : io_of_processes(groups.processes());
 }
 
 std::uint64_t count_threads(const std::vector<pid_t>& processes) {

@@ -55,10 +55,8 @@ std::optional<std::string> v2_path(const std::string& text) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
-std::string read_control(int cgroup, const char* name) { return file::read(sys::openat(cgroup, name, O_RDONLY).get()); }
-
 void append_pids(int cgroup, std::vector<pid_t>& pids) {
-  const std::string text = read_control(cgroup, "cgroup.procs");
+  const std::string text = read_control_file(cgroup, "cgroup.procs");
   for (std::size_t at = 0; at < text.size();) {
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), pid);
@@ -146,7 +144,7 @@ void enable_below(int hierarchy, const std::string& ancestor, const std::string&
 // What a container uses, and whether it ran out of memory, can be told only where these count. It is decided once, when
 // the parent of all containers is made, so that no start pays for it.
 void enable_accounting(int hierarchy, const std::string& name) {
-  const std::string available = " " + read_control(hierarchy, "cgroup.controllers");
+  const std::string available = " " + read_control_file(hierarchy, "cgroup.controllers");
   std::vector<std::string> controllers;
   for (const char* controller : {"memory", "pids", "io"}) {
     const std::size_t at = available.find(fmt::format(" {}", controller));
@@ -174,6 +172,17 @@ Fd open_v2_cgroup(const std::string& path) {
   Fd hierarchy = open_hierarchy();
   if (path == "/") return hierarchy;
   return sys::openat_unless(hierarchy.get(), relative(path), O_RDONLY | O_DIRECTORY, 0, ENOENT);
+}
+
+std::string read_control_file(int group, const std::string& name) {
+  try {
+    const Fd file = group < 0 ? Fd() : sys::openat_unless(group, name, O_RDONLY, 0, ENOENT);
+    return file ? file::read(file.get()) : "";
+  } catch (const SysError& error) {
+    // Reading a file of a removed group fails, also from the middle on.
+    if (error.error_number() == ENODEV) return "";
+    throw;
+  }
 }
 
 std::string own_v2_cgroup() { return v2_path(file::read("/proc/self/cgroup")).value_or("/"); }

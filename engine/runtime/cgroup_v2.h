@@ -39,6 +39,9 @@ class Cgroup {
 // The v2 cgroup "/minidock/<id>", "/" for the root; invalid when it does not exist.
 Fd open_v2_cgroup(const std::string& path);
 
+// A control file of a group in any hierarchy; "" when it is missing, or the group has gone meanwhile. `group` -1: none.
+std::string read_control_file(int group, const std::string& name);
+
 // The path of the caller's own v2 cgroup.
 std::string own_v2_cgroup();
 

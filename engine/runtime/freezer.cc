@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <chrono>
 
-#include "base/file.h"
 #include "base/syscall.h"
 #include "engine/runtime/cgroup_v2.h"
 
@@ -50,8 +49,7 @@ bool wait_until_frozen(int cgroup) {
 
 bool is_frozen(const std::string& cgroups_path) {
   const Fd cgroup = open_v2_cgroup(cgroups_path);
-  const Fd control = cgroup ? sys::openat_unless(cgroup.get(), "cgroup.freeze", O_RDONLY, 0, ENOENT) : Fd();
-  return control && file::read(control.get()).starts_with('1');
+  return read_control_file(cgroup.get(), "cgroup.freeze").starts_with('1');
 }
 
 void freeze_cgroup(const std::string& cgroups_path) {

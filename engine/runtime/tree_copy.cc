@@ -1,6 +1,5 @@
 #include "engine/runtime/tree_copy.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/sendfile.h>
@@ -16,28 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/syscall.h"
 #include "engine/runtime/id_xattrs.h"
 
 namespace minidock::runtime {
 namespace {
-
-std::vector<std::string> names_in(int directory) {
-  const Fd listing = sys::openat(directory, ".", O_RDONLY | O_DIRECTORY);
-  std::vector<std::string> names;
-  alignas(8) std::array<char, 32768> buffer{};
-  for (;;) {
-    const ssize_t got = getdents64(listing.get(), buffer.data(), buffer.size());
-    if (got < 0) throw SysError("getdents64 of a directory to be copied");
-    if (got == 0) return names;
-    for (ssize_t at = 0; at < got;) {
-      const auto* entry = reinterpret_cast<const struct dirent64*>(buffer.data() + at);
-      at += entry->d_reclen;
-      std::string name = entry->d_name;
-      if (name != "." && name != "..") names.push_back(std::move(name));
-    }
-  }
-}
 
 void copy_content(int from, int to, off_t size) {
   off_t copied = 0;
@@ -57,7 +40,7 @@ class TreeCopy {
   TreeCopy(const TreeCopyOptions& options, int target_root) : options_(options), target_root_(target_root) {}
 
   void copy_children(int source, int target) {
-    for (const std::string& name : names_in(source)) copy_entry(source, target, name);
+    for (const std::string& name : file::names_in(source)) copy_entry(source, target, name);
   }
 
   void copy_attributes(int source, int target, const struct stat& info) {
@@ -142,6 +125,6 @@ void copy_tree(int source, int target, const TreeCopyOptions& options) {
   copy.copy_attributes(source, target, sys::fstat(source));
 }
 
-bool is_empty_directory(int directory) { return names_in(directory).empty(); }
+bool is_empty_directory(int directory) { return file::names_in(directory).empty(); }
 
 }  // namespace minidock::runtime

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/file.h"
 #include "base/syscall.h"
 
 namespace minidock::shim {
@@ -232,6 +233,33 @@ ShimConfig shim_config_from_json(const Json& document) {
     throw Error(ErrorKind::corrupt_data, "id, container_dir and state_dir must be given");
   }
   return config;
+}
+
+namespace {
+
+std::string config_file(const std::string& container_dir) { return container_dir + "/shim.json"; }
+
+}  // namespace
+
+bool has_config(const std::string& container_dir) { return file::exists(config_file(container_dir)); }
+
+ShimConfig read_config(const std::string& container_dir) {
+  const std::string path = config_file(container_dir);
+  const std::string text = file::read(path);
+  try {
+    return shim_config_from_json(json::parse(text, "the document"));
+  } catch (const Error& error) {
+    throw error.with_context(path);
+  }
+}
+
+void write_config(const ShimConfig& config) {
+  file::replace(config_file(config.container_dir), json::dump(to_json(config)), 0600);
+}
+
+int exit_code_of_failed_start(const Error& error) {
+  if (error.kind() == ErrorKind::command_not_found) return 127;
+  return error.kind() == ErrorKind::command_not_executable ? 126 : 128;
 }
 
 Json to_json(const RunningState& state) {

@@ -145,6 +145,10 @@ struct ShimConfig {
 };
 Json to_json(const ShimConfig& config);
 ShimConfig shim_config_from_json(const Json& document);
+bool has_config(const std::string& container_dir);
+ShimConfig read_config(const std::string& container_dir);
+// Replaces the file: who reads it finds the old one or the new one.
+void write_config(const ShimConfig& config);
 
 // <state dir>/state.json: there while the container runs.
 struct RunningState {
@@ -171,6 +175,8 @@ struct ExitRecord {
   bool stopped_by_user = false;
   std::string error;  // why a restart failed
 };
+// docker's exit code of a container whose program could not be started.
+int exit_code_of_failed_start(const Error& error);
 Json to_json(const ExitRecord& record);
 ExitRecord exit_record_from_json(const Json& document);
 

@@ -20,16 +20,6 @@
 
 namespace minidock::shim {
 
-ShimConfig read_config(const std::string& container_dir) {
-  const std::string path = container_dir + "/shim.json";
-  const std::string text = file::read(path);
-  try {
-    return shim_config_from_json(json::parse(text, "the document"));
-  } catch (const Error& error) {
-    throw error.with_context(path);
-  }
-}
-
 // ---- created
 
 CreatedContainer::Streams CreatedContainer::Streams::open(const ShimConfig& config) {

@@ -18,9 +18,6 @@
 
 namespace minidock::shim {
 
-// Reads <container dir>/shim.json.
-ShimConfig read_config(const std::string& container_dir);
-
 void write_exit_record(const std::string& container_dir, const ExitRecord& record);
 
 // The child in its namespaces, not yet let go.

@@ -14,6 +14,9 @@ struct ClientOptions {
   bool forward_stderr = true;
   bool proxy_signals = true;  // run without -t: signals are passed on through `on_signal`
   std::string detach_keys = "ctrl-p,ctrl-q";
+
+  // What the user gave; empty leaves the default. ErrorKind::invalid_argument.
+  void set_detach_keys(const std::string& keys);
 };
 
 enum class Ending { exited, detached, lost };  // lost: the other side went away without an exit code

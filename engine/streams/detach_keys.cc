@@ -22,6 +22,12 @@ int control_character(std::string_view key) {
 
 }  // namespace
 
+void ClientOptions::set_detach_keys(const std::string& keys) {
+  if (keys.empty()) return;
+  parse_detach_keys(keys);
+  detach_keys = keys;
+}
+
 std::string parse_detach_keys(const std::string& keys) {
   const std::string_view given = keys.empty() ? kDefaultKeys : std::string_view(keys);
   std::string sequence;

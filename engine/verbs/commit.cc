@@ -10,6 +10,7 @@
 #include "base/syscall.h"
 #include "engine/container_root.h"
 #include "engine/engine.h"
+#include "engine/health_options.h"
 #include "engine/image_job.h"
 #include "engine/runtime/frozen_cgroup.h"
 
@@ -22,19 +23,6 @@ OrderedJson set_or_null(const std::vector<std::string>& keys) {
   OrderedJson set;
   for (const std::string& key : keys) set[key] = OrderedJson::object();
   return set;
-}
-
-OrderedJson healthcheck_json(const Healthcheck& check) {
-  OrderedJson document{{"Test", check.test}};
-  const std::pair<const char*, std::int64_t> times[] = {{"Interval", check.interval},
-                                                        {"Timeout", check.timeout},
-                                                        {"StartPeriod", check.start_period},
-                                                        {"StartInterval", check.start_interval},
-                                                        {"Retries", check.retries}};
-  for (const auto& [key, value] : times) {
-    if (value != 0) document[key] = value;
-  }
-  return document;
 }
 
 // As the "config" of an image's document (OCI image-spec, config.md); null where the container has nothing.

@@ -238,12 +238,10 @@ int Engine::exec(const ExecOptions& options) {
   if (options.detach && options.kill_on_disconnect) {
     throw Error(ErrorKind::invalid_argument, "Conflicting options: --detach and --kill-on-disconnect");
   }
-  if (!options.detach_keys.empty()) client.detach_keys = options.detach_keys;
-  streams::parse_detach_keys(client.detach_keys);
+  client.set_detach_keys(options.detach_keys);
 
   const RunningContainer found = running_container(options.container);
-  const Json document = json::parse(file::read(instance_.container_dir(found.id) + "/shim.json"), "shim.json");
-  const shim::ShimConfig config = shim::shim_config_from_json(document);
+  const shim::ShimConfig config = shim::read_config(instance_.container_dir(found.id));
   if (runtime::is_frozen(config.spec.cgroups_path)) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Container {} is paused, unpause the container before exec", options.container));

@@ -73,12 +73,6 @@ Counts count(const std::vector<Container>& containers) {
   return counts;
 }
 
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 OrderedJson index_configs(const DaemonConfig& config) {
   OrderedJson configs = OrderedJson::object();
   for (const std::string& registry : config.insecure_registries) {
@@ -114,6 +108,7 @@ void add_machine(OrderedJson& document) {
   ::uname(&names);
   struct sysinfo memory {};
   ::sysinfo(&memory);
+  document["Name"] = names.nodename;
   document["KernelVersion"] = names.release;
   document["OperatingSystem"] = os_release("PRETTY_NAME");
   document["OSVersion"] = os_release("VERSION_ID");
@@ -161,7 +156,6 @@ OrderedJson Engine::info() {
   document["HttpProxy"] = "";
   document["HttpsProxy"] = "";
   document["NoProxy"] = "";
-  document["Name"] = host_name();
   document["Labels"] = OrderedJson::array();
   document["ExperimentalBuild"] = false;
   document["ServerVersion"] = "";

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "engine/engine.h"
 #include "engine/exec_records.h"
+#include "engine/health_options.h"
 #include "engine/inspect_host_config.h"
 #include "engine/lifecycle.h"
 #include "engine/log_options.h"
@@ -60,19 +61,6 @@ OrderedJson state_json(const ContainerState& state) {
                      {"Error", state.error},
                      {"StartedAt", time_text(state.started_at)},
                      {"FinishedAt", time_text(state.finished_at)}};
-}
-
-OrderedJson healthcheck_json(const Healthcheck& check) {
-  OrderedJson result{{"Test", check.test}};
-  const std::pair<const char*, std::int64_t> numbers[] = {{"Interval", check.interval},
-                                                          {"Timeout", check.timeout},
-                                                          {"StartPeriod", check.start_period},
-                                                          {"StartInterval", check.start_interval},
-                                                          {"Retries", check.retries}};
-  for (const auto& [key, value] : numbers) {
-    if (value != 0) result[key] = value;
-  }
-  return result;
 }
 
 OrderedJson config_json(const ContainerConfig& config) {

@@ -1,42 +1,18 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <set>
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/filters.h"
 #include "engine/lifecycle.h"
 
 namespace minidock {
 namespace {
 
-using Filters = std::map<std::string, std::vector<std::string>>;
-
-const std::set<std::string> kFilterNames{"id",    "name",    "label",  "status",  "exited", "ancestor", "before",
-                                         "since", "network", "volume", "publish", "expose", "health"};
-
-Filters parse_filters(const std::vector<std::string>& texts) {
-  Filters filters;
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      throw Error(ErrorKind::invalid_argument, fmt::format("bad format of filter \"{}\" (expected name=value)", text));
-    }
-    const std::string name = text.substr(0, equals);
-    if (!kFilterNames.contains(name)) {
-      throw Error(ErrorKind::invalid_argument, fmt::format("Invalid filter '{}'", name));
-    }
-    filters[name].push_back(text.substr(equals + 1));
-  }
-  return filters;
-}
-
-bool has_label(const ContainerDefinition& definition, const std::string& wanted) {
-  const std::size_t equals = wanted.find('=');
-  const auto label = definition.config.labels.find(wanted.substr(0, equals));
-  if (label == definition.config.labels.end()) return false;
-  return equals == std::string::npos || label->second == wanted.substr(equals + 1);
-}
+const std::vector<std::string_view> kFilterNames{"id",       "name",   "label", "status",  "exited",
+                                                 "ancestor", "before", "since", "network", "volume",
+                                                 "publish",  "expose", "health"};
 
 bool has_volume(const ContainerDefinition& definition, const std::string& wanted) {
   return std::any_of(definition.mount_points.begin(), definition.mount_points.end(), [&](const MountPoint& mount) {
@@ -66,7 +42,7 @@ bool matches_one(const Container& container, const std::string& name, const std:
   if (name == "id") return definition.id.starts_with(value);
   if (name == "name")
     return definition.name.find(value.starts_with('/') ? value.substr(1) : value) != std::string::npos;
-  if (name == "label") return has_label(definition, value);
+  if (name == "label") return has_label(definition.config.labels, value);
   if (name == "status") return shown_status(container.state) == value;
   if (name == "exited") {
     return container.state.status == ContainerStatus::exited && std::to_string(container.state.exit_code) == value;
@@ -88,29 +64,21 @@ bool matches_one(const Container& container, const std::string& name, const std:
 }
 
 bool matches(const Container& container, const Filters& filters, const Lookups& lookups) {
-  for (const auto& [name, values] : filters) {
-    const auto matches_value = [&, &key = name](const std::string& value) {
-      return matches_one(container, key, value, lookups);
-    };
+  return std::all_of(kFilterNames.begin(), kFilterNames.end(), [&](std::string_view view) {
+    const std::string name(view);
+    const auto matches_value = [&](const std::string& value) { return matches_one(container, name, value, lookups); };
     // Values of one filter are alternatives, but for labels, which must all be there.
-    const bool ok = name == "label" ? std::all_of(values.begin(), values.end(), matches_value)
-                                    : std::any_of(values.begin(), values.end(), matches_value);
-    if (!ok) return false;
-  }
-  return true;
+    return name == "label" ? filters.all_of(name, matches_value) : filters.any_of(name, matches_value);
+  });
 }
 
 Lookups look_up(storage::Database& database, const Filters& filters) {
   Lookups lookups;
-  if (const auto ancestors = filters.find("ancestor"); ancestors != filters.end()) {
-    for (const std::string& value : ancestors->second) {
-      if (const auto found = image::find_image(database, value)) lookups.ancestor_ids[value] = found->id;
-    }
+  for (const std::string& value : filters.values("ancestor")) {
+    if (const auto found = image::find_image(database, value)) lookups.ancestor_ids[value] = found->id;
   }
   for (const char* name : {"before", "since"}) {
-    const auto containers = filters.find(name);
-    if (containers == filters.end()) continue;
-    for (const std::string& value : containers->second) {
+    for (const std::string& value : filters.values(name)) {
       lookups.created[value] = load_container(database, value).definition.created;
     }
   }
@@ -120,11 +88,12 @@ Lookups look_up(storage::Database& database, const Filters& filters) {
 }  // namespace
 
 std::vector<Container> Engine::list(const ListOptions& options) {
-  const Filters filters = parse_filters(options.filters);
+  const Filters filters(options.filters, kFilterNames);
   EngineContext here = context();
   const Lookups lookups = look_up(here.database, filters);
   // A filter by state names what is to be shown; else only running ones are, unless asked for.
-  const bool all = options.all || options.last > 0 || filters.contains("status") || filters.contains("exited");
+  const bool all =
+      options.all || options.last > 0 || !filters.values("status").empty() || !filters.values("exited").empty();
   std::vector<Container> result;
   for (Container& row : load_containers(here.database)) {
     Container container = settle(here, std::move(row));

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/syscall.h"
 #include "engine/engine.h"
 #include "engine/events.h"
@@ -17,12 +16,11 @@ namespace {
 // What tells a running container by its name: new links beside the shim's, which it removes itself, and the names that
 // it uses when it starts the container again.
 void rename_links(const storage::Instance& instance, const Container& before, const Container& after) {
-  const std::string config_file = instance.container_dir(after.id()) + "/shim.json";
-  shim::ShimConfig config = shim::shim_config_from_json(json::parse(file::read(config_file), "shim.json"));
+  shim::ShimConfig config = shim::read_config(instance.container_dir(after.id()));
   config.name_link = instance.name_link(after.name());
   const std::string old_netns = config.netns_link;
   if (!old_netns.empty()) config.netns_link = netns_link(after);
-  file::replace(config_file, json::dump(shim::to_json(config)), 0600);
+  shim::write_config(config);
   if (!after.running()) return;
   shim::OwnedLink::create(config.name_link, after.id(), /*replaces=*/true).release();
   sys::unlinkat_if_present(AT_FDCWD, instance.name_link(before.name()), 0);

@@ -18,8 +18,7 @@ streams::ClientOptions client_options(const RunOptions& options) {
   client.forward_stderr = config.attach_stderr;
   client.terminal = config.tty;
   client.proxy_signals = options.proxy_signals;
-  if (!options.detach_keys.empty()) client.detach_keys = options.detach_keys;
-  streams::parse_detach_keys(client.detach_keys);
+  client.set_detach_keys(options.detach_keys);
   return client;
 }
 

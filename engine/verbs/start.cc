@@ -19,8 +19,7 @@ streams::ClientOptions client_options(const Container& container, const AttachOp
   client.forward_stdin = options.interactive && container.definition.config.open_stdin;
   client.terminal = container.definition.config.tty;
   client.proxy_signals = options.proxy_signals;
-  if (!options.detach_keys.empty()) client.detach_keys = options.detach_keys;
-  streams::parse_detach_keys(client.detach_keys);
+  client.set_detach_keys(options.detach_keys);
   return client;
 }
 

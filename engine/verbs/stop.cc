@@ -33,9 +33,9 @@ bool wait_for_end(int pidfd, int seconds) {
   }
 }
 
-void pause_for_a_millisecond() {
-  const timespec millisecond{0, 1'000'000};
-  nanosleep(&millisecond, nullptr);
+void nap(int milliseconds) {
+  const timespec time{0, milliseconds * 1'000'000L};
+  nanosleep(&time, nullptr);
 }
 
 // No restart policy is to undo what is done now; a shim that waits to restart the container gives up.
@@ -117,7 +117,7 @@ int Engine::wait(const std::string& name) {
   for (int tries = 0; tries < 2000 && !record; ++tries) {
     record = read_exit_record(instance_, found.id());
     if (record || !file::exists(instance_.container_dir(found.id()))) break;
-    pause_for_a_millisecond();
+    nap(1);
   }
   // Whoever had the container lets its lock go when everything is tidied up.
   EngineContext here = context();
@@ -143,13 +143,11 @@ int Engine::wait(const std::string& name, WaitCondition condition) {
     int code = 0;
     while (const std::optional<Container> container = find_container(database(), id)) {
       code = wait(id);
-      for (int i = 0; i < kMillisecondsBetweenLooks; ++i) pause_for_a_millisecond();
+      nap(kMillisecondsBetweenLooks);
     }
     return code;
   }
-  while (!holds(resolve(id), condition)) {
-    for (int i = 0; i < kMillisecondsBetweenLooks; ++i) pause_for_a_millisecond();
-  }
+  while (!holds(resolve(id), condition)) nap(kMillisecondsBetweenLooks);
   return 0;
 }
 

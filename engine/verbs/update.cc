@@ -64,10 +64,9 @@ void merge(Resources& current, const Resources& change) {
 // What `exec` and the next reader find; the shim itself has read it.
 void rewrite_shim_config(const storage::Instance& instance, const std::string& id,
                          const runtime::ResourceLimits& limits) {
-  const std::string path = instance.container_dir(id) + "/shim.json";
-  shim::ShimConfig config = shim::shim_config_from_json(json::parse(file::read(path), "shim.json"));
+  shim::ShimConfig config = shim::read_config(instance.container_dir(id));
   config.spec.resources = limits;
-  file::replace(path, json::dump(shim::to_json(config)), 0600);
+  shim::write_config(config);
 }
 
 void apply(const storage::Instance& instance, const Container& container) {

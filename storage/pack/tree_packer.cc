@@ -1,6 +1,5 @@
 #include "storage/pack/tree_packer.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/mount.h>
@@ -12,8 +11,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/syscall.h"
+#include "storage/overlay_marks.h"
 #include "storage/unpack/directories.h"
 #include "storage/unpack/names.h"
 
@@ -31,19 +32,7 @@ std::string joined(const std::string& directory, const std::string& name) {
 }
 
 std::vector<std::string> sorted_names(int directory) {
-  std::vector<std::string> names;
-  std::vector<char> buffer(32 * 1024);
-  for (;;) {
-    const ssize_t got = getdents64(directory, buffer.data(), buffer.size());
-    if (got < 0) throw SysError("getdents64 of a directory");
-    if (got == 0) break;
-    for (ssize_t at = 0; at < got;) {
-      const auto* entry = reinterpret_cast<const struct dirent64*>(buffer.data() + at);
-      at += entry->d_reclen;
-      std::string name = entry->d_name;
-      if (name != "." && name != "..") names.push_back(std::move(name));
-    }
-  }
+  std::vector<std::string> names = file::names_in(directory);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -85,11 +74,6 @@ void find_holes(int file, PackedEntry& entry) {
     at = end;
   }
   if (entry.data.empty()) entry.data.emplace_back(0, 0);
-}
-
-bool is_opaque(int directory) {
-  char value = 0;
-  return fgetxattr(directory, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
 }
 
 void find_opaque(int directory, const std::string& path, int depth, std::set<std::string>& found) {

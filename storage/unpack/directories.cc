@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/error.h"
 #include "base/syscall.h"
+#include "storage/overlay_marks.h"
 #include "storage/unpack/names.h"
 
 namespace minidock::storage {
@@ -43,8 +43,6 @@ std::string below(const std::string& parent, const std::string& name) {
 Fd open_child_directory(int parent, const std::string& name, int flags) {
   return sys::openat2(parent, name, flags | O_DIRECTORY | O_NOFOLLOW, 0, kNoLinks);
 }
-
-bool is_whiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0); }
 
 Directories::Directories(int root, const UnpackLimits& limits, Events events)
     : root_(root), limits_(limits), events_(std::move(events)) {}

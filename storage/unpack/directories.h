@@ -59,7 +59,4 @@ class Directories {
 // Opens the existing directory `name` in `parent`, not through a link. `flags`: O_PATH or O_RDONLY.
 Fd open_child_directory(int parent, const std::string& name, int flags);
 
-// A whiteout of overlayfs: character device 0:0.
-bool is_whiteout(const struct stat& status);
-
 }  // namespace minidock::storage

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/syscall.h"
+#include "storage/overlay_marks.h"
 #include "storage/unpack/directories.h"
 #include "storage/unpack/names.h"
 #include "storage/unpack/tree_writer.h"
@@ -34,7 +35,7 @@ void mark_opaque(int directory, PathLog& log) {
       if (err == ENOENT || err == ENOTDIR || err == ELOOP) return;
       throw;
     }
-    if (fsetxattr(target.get(), "trusted.overlay.opaque", "y", 1, 0) != 0) {
+    if (fsetxattr(target.get(), kOpaqueAttribute, "y", 1, 0) != 0) {
       throw SysError(fmt::format("cannot mark {} as opaque", printable(path)));
     }
   });

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/syscall.h"
+#include "storage/overlay_marks.h"
 #include "storage/unpack/metadata.h"
 
 namespace minidock::storage {

@@ -48,7 +48,8 @@ TEST_F(Lifecycle, KillSendsTheGivenSignal) {
 TEST_F(Lifecycle, WaitPrintsTheExitCode) {
   box.run_detached({"--name", "wx"}, {"sh", "-c", "while ! test -e /go; do sleep 0.05; done; exit 6"});
   Background wait = box.start({"wait", "wx"});
-  box.minidock_ok({"exec", "wx", "touch", "/go"});
+  // Detached: the container may end, and everything in it, before touch has.
+  box.minidock_ok({"exec", "-d", "wx", "touch", "/go"});
   const Result result = wait.wait();
   EXPECT_EQ(result.out, "6\n");
   EXPECT_EQ(result.exit_code, 0);

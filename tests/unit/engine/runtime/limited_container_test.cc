@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "base/file.h"
 #include "base/syscall.h"
 #include "container_fixture.h"
@@ -17,6 +19,7 @@
 namespace minidock::runtime::test {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -161,6 +164,17 @@ TEST_F(LimitedContainerTest, FreezesAndResumes) {
   remove_cgroup(spec.cgroups_path);
   EXPECT_FALSE(is_frozen(spec.cgroups_path));
   EXPECT_THROW(freeze_cgroup(spec.cgroups_path), Error);
+}
+
+TEST_F(LimitedContainerTest, AGroupMayGoWhileItsFilesAreRead) {
+  const std::string path = make_spec("").cgroups_path + "-gone";
+  std::jthread coming_and_going([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) Cgroup::create(path);
+  });
+  for (int times = 0; times < 20'000; ++times) {
+    const Fd group = open_v2_cgroup(path);
+    EXPECT_THAT(read_control_file(group.get(), "cgroup.freeze"), AnyOf("", "0\n"));
+  }
 }
 
 TEST_F(LimitedContainerTest, UmaskIsTheDocuments) {
