@@ -76,7 +76,7 @@ runtime::Spec spec_of(EngineContext& context, const Container& container) {
   if (shim::has_config(directory)) return shim::read_config(directory).spec;
   const ContainerDefinition& definition = container.definition;
   const NamespaceChoices namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
-  const IdMappings mappings = mappings_for(context, namespaces);
+  const IdMappings mappings = mappings_for(context, namespaces, definition.id_range);
   create_mount_sources(context, definition, mappings);
   return build_spec({context.instance, context.config, definition, namespaces, mappings, {}});
 }

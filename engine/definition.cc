@@ -185,10 +185,10 @@ void describe(Fields& field, Type<HostConfig>) {
   field("ContainerIDFile", &HostConfig::cid_file);
   field("Runtime", &HostConfig::runtime);
   field("Rootfs", &HostConfig::rootfs);
+  field("RootfsOverlay", &HostConfig::rootfs_overlay);
   field("Umask", &HostConfig::umask);
   field("Timezone", &HostConfig::timezone);
   field("Timeout", &HostConfig::timeout);
-  field("PreservedFds", &HostConfig::preserved_fds);
   field("PidFile", &HostConfig::pid_file);
   field("Secrets", &HostConfig::secrets);
 }
@@ -214,6 +214,13 @@ void describe(Fields& field, Type<MountPoint>) {
 }
 
 template <typename Fields>
+void describe(Fields& field, Type<IdRange>) {
+  field("FirstUid", &IdRange::first_uid);
+  field("FirstGid", &IdRange::first_gid);
+  field("Size", &IdRange::size);
+}
+
+template <typename Fields>
 void describe(Fields& field, Type<ContainerDefinition>) {
   field("Id", &ContainerDefinition::id);
   field("Name", &ContainerDefinition::name);
@@ -225,6 +232,7 @@ void describe(Fields& field, Type<ContainerDefinition>) {
   field("Args", &ContainerDefinition::args);
   field("Mounts", &ContainerDefinition::mount_points);
   field("Layers", &ContainerDefinition::layers);
+  field("IdRange", &ContainerDefinition::id_range);
 }
 
 // ---- reading and writing. What has its struct's default is not written, and what is not there keeps it.

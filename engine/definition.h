@@ -176,12 +176,12 @@ struct HostConfig {
   std::string cid_file;
   std::string runtime;
   // podman's
-  std::string rootfs;     // --rootfs: a directory in the place of an image's layers
-  std::string umask;      // octal; "" is 0022
-  std::string timezone;   // --tz: a zone's name, or "local"
-  int timeout = 0;        // --timeout: seconds after which the container is killed
-  int preserved_fds = 0;  // --preserve-fds: descriptors from 3 on
-  std::string pid_file;   // --pidfile
+  std::string rootfs;           // --rootfs: a directory of the host in the place of an image's layers
+  bool rootfs_overlay = false;  // it is only read: what the container writes stays with the container
+  std::string umask;            // octal; "" is 0022
+  std::string timezone;         // --tz: a zone's name, or "local"
+  int timeout = 0;              // --timeout: seconds after which the container is killed
+  std::string pid_file;         // --pidfile
   std::vector<SecretRequest> secrets;
 };
 
@@ -205,6 +205,13 @@ struct MountPoint {
   bool overlay = false;
 };
 
+// --userns auto: the ids of the host that are this container's alone.
+struct IdRange {
+  std::uint32_t first_uid = 0;
+  std::uint32_t first_gid = 0;
+  std::uint32_t size = 0;  // 0: none
+};
+
 struct ContainerDefinition {
   std::string id;
   std::string name;  // without the leading slash
@@ -216,6 +223,7 @@ struct ContainerDefinition {
   std::vector<std::string> args;  // what is executed: entrypoint and command
   std::vector<MountPoint> mount_points;
   std::vector<std::string> layers;  // diff IDs, bottom first
+  IdRange id_range;
 };
 
 Json to_json(const ContainerDefinition& definition);

@@ -79,6 +79,8 @@ struct RunOptions {
   bool proxy_signals = true;
   std::string detach_keys;
   bool explain = false;  // the start's steps are shown on standard error
+  // The program gets so many of this process's descriptors, from 3 on. They have to be open and free of FD_CLOEXEC.
+  int preserved_fds = 0;
 };
 
 // start and attach. `attach`: the container's output, with `interactive` the user's input too.
@@ -110,6 +112,7 @@ struct ExecOptions {
   std::string detach_keys;
   bool proxy_signals = false;       // what the client gets is passed on
   bool kill_on_disconnect = false;  // the process and all that it has started ends with the client
+  int preserved_fds = 0;            // as for run
 };
 
 struct ListOptions {
@@ -287,10 +290,10 @@ class Engine {
   std::string unmount_image(const std::string& name);
   std::vector<MountedRoot> mounted_containers();
   std::vector<MountedRoot> mounted_images();
-  // A directory's content (a volume's) as a tar on standard output, or to a file; and back from a tar on standard input
-  // (or a file), plain or compressed with gzip or zstd.
-  void export_directory(const std::string& directory, const std::string& output);
-  void import_directory(const std::string& directory, const std::string& input);
+  // A volume's content as a tar on standard output, or to a file ("" for neither); and back into the volume from a tar
+  // on standard input ("-") or a file, plain or compressed with gzip or zstd.
+  void export_volume(const std::string& name, const std::string& output);
+  void import_volume(const std::string& name, const std::string& input);
 
   // ---- containers: lists and documents
   std::vector<Container> list(const ListOptions& options);

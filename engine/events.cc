@@ -69,6 +69,10 @@ void record_volume_event(const storage::Instance& instance, const std::string& n
   shim::append_event(instance.state, {"volume", action, name, std::move(attributes), 0});
 }
 
+void record_prune_event(const storage::Instance& instance, const std::string& type, std::uint64_t reclaimed_bytes) {
+  shim::append_event(instance.state, {type, "prune", "", {{"reclaimed", std::to_string(reclaimed_bytes)}}, 0});
+}
+
 void record_image_event(const storage::Instance& instance, const std::string& action, const std::string& subject,
                         const std::string& name, const image::Image* image) {
   EventAttributes attributes;

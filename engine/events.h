@@ -3,6 +3,7 @@
 // events").
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "engine/container_store.h"
@@ -27,6 +28,9 @@ void record_detached(const storage::Instance& instance, const Container& contain
 // "create" and "destroy" have the driver.
 void record_volume_event(const storage::Instance& instance, const std::string& name, const std::string& action,
                          const EventAttributes& extra = {});
+
+// After each prune. `type`: of what was removed; docker's actor of it has no id.
+void record_prune_event(const storage::Instance& instance, const std::string& type, std::uint64_t reclaimed_bytes);
 
 // `subject`: the image's id, or the reference that was pulled or pushed; `name`: attribute "name".
 void record_image_event(const storage::Instance& instance, const std::string& action, const std::string& subject,

@@ -105,12 +105,14 @@ void attach_network_again(EngineContext& context, const std::string& id, pid_t p
   attach_to(context, &network, container.state, pid);
 }
 
-shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host) {
+shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host,
+                              int preserved) {
   const explain::Step step("program", [] { return "minidock-shim started, in a session and cgroup of its own"; });
   shim::SpawnOptions options;
   options.read_only_executable = !is_surely_remapped(host, !config.userns_remap.empty());
   const Fd shims = runtime::open_or_make_cgroup(fmt::format("/{}/shims", instance.cgroup_parent));
   options.cgroup = shims.get();
+  options.preserved = preserved;
   return shim::StartingShim::spawn(options);
 }
 
@@ -291,7 +293,8 @@ void remove_container(EngineContext& context, const Container& container, bool a
   if (discarded) remove_discarded_volumes(context.instance);
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.
-  if (!image::has_image(context.database, container.definition.image_id)) {
+  const std::string& image = container.definition.image_id;
+  if (!image.empty() && !image::has_image(context.database, image)) {
     storage::collect_garbage(context.database, context.instance);
   }
 }

@@ -20,7 +20,9 @@ namespace minidock {
 
 // A shim for a container that is still to be decided on: its own start takes as long as that. A shim that is given
 // nothing to do ends with its StartingShim.
-shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host);
+// `preserved`: so many of our descriptors from 3 on are for its program.
+shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host,
+                              int preserved = 0);
 
 // Directories, files and shim.json; the shim's child, the network; returns when the program runs. When any of it fails
 // all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/id_ranges.h"
 #include "engine/lifecycle.h"
 #include "engine/shim/protocol.h"
 
@@ -71,6 +72,7 @@ NamespaceChoice user_namespace_of(EngineContext& context, const NamespaceChoice&
 
 NamespaceChoice choose_user(EngineContext& context, const HostConfig& host, const NamespaceChoices& others,
                             bool remapped) {
+  if (is_auto_userns(host.userns_mode)) return NamespaceChoice{};
   if (!host.userns_mode.empty()) return choose(context, host.userns_mode, "user", "userns");
   for (const NamespaceChoice* other : {&others.network, &others.pid, &others.ipc}) {
     if (other->container) return user_namespace_of(context, *other);
@@ -78,10 +80,28 @@ NamespaceChoice choose_user(EngineContext& context, const HostConfig& host, cons
   return NamespaceChoice{remapped ? Kind::own : Kind::host, "", {}, ""};
 }
 
+void check_userns_mode(const HostConfig& host) {
+  if (host.userns_mode.starts_with("keep-id")) {
+    throw Error(ErrorKind::unsupported,
+                "--userns keep-id maps the user of a rootless container to himself: this engine runs as root; give "
+                "the user's ids with --user and --userns host, or --mount …,idmap");
+  }
+  if (!is_auto_userns(host.userns_mode)) return;
+  parse_auto_userns(host.userns_mode);
+  for (const std::string* mode : {&host.network_mode, &host.pid_mode, &host.ipc_mode}) {
+    if (mode->starts_with(kContainerPrefix) || mode->starts_with(kPathPrefix)) {
+      invalid(
+          fmt::format("conflicting options: --userns {} and a namespace that belongs to another user namespace ({})",
+                      host.userns_mode, *mode));
+    }
+  }
+}
+
 }  // namespace
 
 void check_namespace_options(const ContainerConfig& config, const HostConfig& host, bool remapped) {
-  if (remapped && host.userns_mode != "host") {
+  check_userns_mode(host);
+  if ((remapped || is_auto_userns(host.userns_mode)) && host.userns_mode != "host") {
     if (host.privileged) {
       invalid(
           "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace "
@@ -101,6 +121,7 @@ void check_namespace_options(const ContainerConfig& config, const HostConfig& ho
 
 bool is_surely_remapped(const HostConfig& host, bool remapped) {
   const auto joins_container = [](const std::string& mode) { return mode.starts_with(kContainerPrefix); };
+  if (is_auto_userns(host.userns_mode)) return true;
   return remapped && host.userns_mode.empty() && !joins_container(host.network_mode) &&
          !joins_container(host.pid_mode) && !joins_container(host.ipc_mode);
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/events.h"
+#include "engine/id_ranges.h"
 #include "engine/lifecycle.h"
 #include "engine/links.h"
 #include "engine/namespace_options.h"
@@ -78,25 +79,32 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
 
 // Whose the new volumes are: the containers that it may join for its user namespace need not run yet, and have this one
 // too.
-IdMappings mappings_before_start(const EngineContext& context, const HostConfig& host) {
+IdMappings mappings_before_start(const EngineContext& context, const ContainerDefinition& definition) {
+  if (definition.id_range.size > 0) return mappings_of(definition.id_range);
   const std::string& setting = context.config.userns_remap;
-  return setting.empty() || host.userns_mode == "host" ? IdMappings{} : userns_mappings(setting);
+  return setting.empty() || definition.host.userns_mode == "host" ? IdMappings{} : userns_mappings(setting);
 }
 
 void choose_for_start(EngineContext& context, Reservation& reservation, const ContainerDefinition& definition) {
   reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
-  reservation.mappings = mappings_for(context, reservation.namespaces);
+  reservation.mappings = mappings_for(context, reservation.namespaces, definition.id_range);
   reservation.links = resolve_links(context, definition);
+}
+
+void take_id_range(EngineContext& context, ContainerDefinition& definition) {
+  if (!is_auto_userns(definition.host.userns_mode)) return;
+  definition.id_range = choose_id_range(context.database, parse_auto_userns(definition.host.userns_mode));
 }
 
 }  // namespace
 
-IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces) {
+IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces, const IdRange& own) {
   switch (namespaces.user.kind) {
     case Kind::host:
     case Kind::none:
       return {};
     case Kind::own:
+      if (own.size > 0) return mappings_of(own);
       return userns_mappings(context.config.userns_remap.empty() ? "default" : context.config.userns_remap);
     case Kind::joined:
       break;
@@ -112,8 +120,9 @@ Container create_container(EngineContext& context, ContainerDefinition definitio
   Container container;
   container.definition = std::move(definition);
   storage::Transaction transaction(context.database);
+  take_id_range(context, container.definition);
   insert_container(context.database, container);
-  register_volumes(context, container.definition, mappings_before_start(context, container.definition.host));
+  register_volumes(context, container.definition, mappings_before_start(context, container.definition));
   transaction.commit();
   record_container_event(context.instance, container.definition, "create");
   return container;
@@ -127,6 +136,9 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
   reservation.container.definition = std::move(definition);
   try {
     storage::Transaction transaction(context.database);
+    take_id_range(context, reservation.container.definition);
+    const IdRange& own = reservation.container.definition.id_range;
+    if (own.size > 0) reservation.mappings = mappings_of(own);
     reserve_network(context, reservation);
     insert_container(context.database, reservation.container);
     register_volumes(context, reservation.container.definition, reservation.mappings);

@@ -32,8 +32,8 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
 // now. ErrorKind::not_found when it was removed meanwhile.
 std::optional<Reservation> reserve_again(EngineContext& context, const std::string& id);
 
-// The id maps of the chosen user namespace; none for the host's.
-IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces);
+// The id maps of the chosen user namespace; none for the host's. `own`: the container's own range, if it has one.
+IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces, const IdRange& own);
 
 // /run/netns/<name>
 std::string netns_link(const Container& container);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "engine/capabilities.h"
 #include "engine/device_options.h"
 #include "engine/resources.h"
@@ -193,11 +194,17 @@ void set_rootfs(runtime::Spec& spec, const SpecInputs& inputs) {
   for (auto layer = inputs.definition.layers.rbegin(); layer != inputs.definition.layers.rend(); ++layer) {
     spec.rootfs.layers.push_back(storage::layer_directory_name(*layer));
   }
+  const HostConfig& host = inputs.definition.host;
+  if (!host.rootfs.empty() && !host.rootfs_overlay) spec.rootfs.directory = host.rootfs;
+  if (host.rootfs_overlay) {
+    spec.rootfs.store = path::parent_of(host.rootfs);
+    spec.rootfs.layers = {path::base_name(host.rootfs)};
+  }
   spec.rootfs.upper = directory + "/upper";
   spec.rootfs.work = directory + "/work";
-  spec.rootfs.is_volatile = inputs.definition.host.auto_remove;
+  spec.rootfs.is_volatile = host.auto_remove;
   if (inputs.config.copy_layers) spec.rootfs.layer_mapping = runtime::LayerMapping::copy;
-  spec.readonly_rootfs = inputs.definition.host.readonly_rootfs;
+  spec.readonly_rootfs = host.readonly_rootfs;
 }
 
 void set_sysctls(runtime::Spec& spec, const SpecInputs& inputs) {

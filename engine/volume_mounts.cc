@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/syscall.h"
+#include "engine/events.h"
 #include "engine/volume_driver.h"
 #include "engine/volume_quota.h"
 #include "engine/volumes.h"
@@ -110,6 +111,11 @@ void mount_volume(const EngineContext& context, const Volume& volume) {
   }
 }
 
+void unmount_unused_volume(EngineContext& context, const std::string& name, const std::string& except) {
+  const Fd lock = lock_volume(context.instance, name);
+  if (!has_running_user(context.database, name, except)) unmount(volume_data(context.instance, name));
+}
+
 void unmount_unused_volumes(EngineContext& context, const std::string& container_id) {
   std::vector<std::string> names;
   {
@@ -118,13 +124,11 @@ void unmount_unused_volumes(EngineContext& context, const std::string& container
     rows.bind(container_id);
     while (rows.step()) names.push_back(rows.text(0));
   }
-  for (const std::string& name : names) {
-    const Fd lock = lock_volume(context.instance, name);
-    if (!has_running_user(context.database, name, container_id)) unmount(volume_data(context.instance, name));
-  }
+  for (const std::string& name : names) unmount_unused_volume(context, name, container_id);
 }
 
 void discard_volume(const storage::Instance& instance, const std::string& name) {
+  record_volume_event(instance, name, "destroy");
   const std::string directory = volume_directory(instance, name);
   if (!file::exists(directory)) return;
   unmount(volume_data(instance, name));

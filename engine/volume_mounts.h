@@ -18,6 +18,8 @@ void make_volume_directory(const storage::Instance& instance, const Volume& volu
 // nobody unmounts it again. docker's words when mount(2) fails.
 void mount_volume(const EngineContext& context, const Volume& volume);
 
+// Unmounts what its options have mounted, unless a container other than `except` runs with the volume.
+void unmount_unused_volume(EngineContext& context, const std::string& name, const std::string& except);
 // After the end of a container: unmounts its volumes that no other container runs with.
 void unmount_unused_volumes(EngineContext& context, const std::string& container_id);
 

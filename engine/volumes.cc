@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
+#include "engine/events.h"
 #include "engine/propagation.h"
 #include "engine/tree_walk.h"
 #include "engine/volume_driver.h"
@@ -64,7 +65,9 @@ std::uint32_t host_id_of_root(const std::vector<runtime::IdMapping>& mappings) {
 void register_volumes(EngineContext& context, const ContainerDefinition& definition, const IdMappings& mappings) {
   for (const MountPoint& mount : definition.mount_points) {
     if (mount.type != "volume") continue;
-    insert_volume(context.database, volume_for(definition, mount, mappings));
+    if (insert_volume(context.database, volume_for(definition, mount, mappings))) {
+      record_volume_event(context.instance, mount.name, "create");
+    }
     add_volume_user(context.database, mount.name, definition.id);
   }
 }

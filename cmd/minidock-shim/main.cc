@@ -36,8 +36,8 @@ void report_failure(int start_channel, const Error& error) noexcept {
 }
 
 // Everything up to the running program. Nothing when the command went away before the network was ready.
-std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_channel) {
-  CreatedContainer created(config);
+std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_channel, int preserved) {
+  CreatedContainer created(config, {kFirstPreservedFd, preserved});
   send(start_channel, Created{created.pid()});
   created.prepare();
   if (!created.wait_for_network(start_channel)) return nullptr;
@@ -121,7 +121,7 @@ int run(char* argument) {
     if (assignment->explain) explain::enable(assignment->explain.get(), "shim");
     const ShimConfig config = read_config(assignment->container_dir);
     if (config.debug) trace::enable(STDERR_FILENO, "shim");
-    container = start(config, start_channel.get());
+    container = start(config, start_channel.get(), assignment->preserved);
     if (!container) return 0;
     paths = Paths{config.container_dir, config.state_dir};
     restart = config.restart;
@@ -134,6 +134,7 @@ int run(char* argument) {
   // ---- from here the program runs, and the starting command may end at any time
   explain::enable(-1, "");
   assignment->explain.reset();
+  for (int i = 0; i < assignment->preserved; ++i) ::close(kFirstPreservedFd + i);
   tell_started(start_channel.get(), container->state());
   settle_down();
   if (assignment->attach) container->supervisor().add_client(std::move(assignment->attach), ClientRole::starter);

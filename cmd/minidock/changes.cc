@@ -23,9 +23,7 @@ int export_container(const Invocation& invocation) {
   app->add_option("-o,--output", output, "Write to a file, instead of STDOUT");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(invocation, names, 1, 1);
-  if (output.empty() && ::isatty(STDOUT_FILENO) != 0) {
-    throw Error(ErrorKind::invalid_argument, "cowardly refusing to save to a terminal. Use the -o flag or redirect");
-  }
+  refuse_terminal(output);
   Engine(invocation.engine).export_container(names.front(), output);
   return 0;
 }

@@ -1,6 +1,8 @@
 #include "cmd/minidock/command.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <functional>
@@ -109,6 +111,26 @@ int for_each_name(const std::vector<std::string>& names, bool echo,
     }
   }
   return code;
+}
+
+void refuse_terminal(const std::string& output) {
+  if (output.empty() && ::isatty(STDOUT_FILENO) != 0) {
+    throw Error(ErrorKind::invalid_argument, "cowardly refusing to save to a terminal. Use the -o flag or redirect");
+  }
+}
+
+void add_preserve_fds(CLI::App& app, int& count) {
+  app.add_option("--preserve-fds", count, "Pass so many more descriptors, from 3 on, to the program")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void check_preserved_descriptors(int count) {
+  for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + count; ++fd) {
+    // What this program has opened itself is marked: nobody has passed it.
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) continue;
+    throw UsageError(fmt::format("--preserve-fds {}: file descriptor {} was not passed to this command", count, fd));
+  }
 }
 
 }  // namespace minidock::cmd

@@ -55,6 +55,14 @@ void expect_positionals(const Invocation& invocation, const std::vector<std::str
 int for_each_name(const std::vector<std::string>& names, bool echo,
                   const std::function<void(const std::string& name)>& action);
 
+// --preserve-fds of run and exec: the flag, and its check before anything else is opened. UsageError for a descriptor
+// that nobody has passed to this command.
+void add_preserve_fds(CLI::App& app, int& count);
+void check_preserved_descriptors(int count);
+
+// For what is no text. ErrorKind::invalid_argument when `output` names no file and standard output is a terminal.
+void refuse_terminal(const std::string& output);
+
 // ---- the verbs
 // containers: life
 int run(const Invocation&);
@@ -105,6 +113,8 @@ int volume_ls(const Invocation&);
 int volume_inspect(const Invocation&);
 int volume_rm(const Invocation&);
 int volume_exists(const Invocation&);
+int volume_export(const Invocation&);
+int volume_import(const Invocation&);
 int volume_prune(const Invocation&);
 int secret_create(const Invocation&);
 int secret_ls(const Invocation&);

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "base/format.h"
+#include "base/path.h"
 #include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
@@ -89,6 +92,8 @@ void CreateFlags::add_storage_flags() {
   add_list(app_, "--secret", secrets_, "Secret to expose to the container: NAME[,target=,type=,uid=,gid=,mode=]");
   add_list(app_, "--storage-opt", storage_options_, "Storage driver options for the container");
   app_.add_flag("--read-only", host.readonly_rootfs, "Mount the container's root filesystem as read only");
+  app_.add_flag("--rootfs", rootfs_,
+                "The first word is a directory with a root filesystem, not an image; with :O it is only read");
   app_.add_option("--shm-size", shm_size_, "Size of /dev/shm");
 }
 
@@ -118,7 +123,7 @@ void CreateFlags::add_security_flags() {
   app_.add_option("--pid", host.pid_mode, "PID namespace: host, container:NAME, ns:PATH");
   app_.add_option("--ipc", host.ipc_mode, "IPC namespace: private, host, container:NAME, ns:PATH");
   app_.add_option("--uts", host.uts_mode, "UTS namespace: host, container:NAME, ns:PATH");
-  app_.add_option("--userns", host.userns_mode, "User namespace: host, container:NAME, ns:PATH");
+  app_.add_option("--userns", host.userns_mode, "User namespace: host, auto[:size=N], container:NAME, ns:PATH");
   app_.add_option("--cgroupns", host.cgroupns_mode, "Cgroup namespace: private, host, container:NAME, ns:PATH");
   add_list(app_, "--cap-add", host.cap_add, "Add Linux capabilities");
   add_list(app_, "--cap-drop", host.cap_drop, "Drop Linux capabilities");
@@ -179,6 +184,7 @@ CreateOptions CreateFlags::understand(const std::vector<std::string>& positional
   CreateOptions options = options_;
   ContainerConfig& config = options.config;
   config.image = positionals.front();
+  if (rootfs_) understand_rootfs(positionals.front(), options.host);
   if (positionals.size() > 1) config.cmd = Words(positionals.begin() + 1, positionals.end());
   understand_process(config, options.host.log);
   understand_streams(config);
@@ -269,6 +275,14 @@ void CreateFlags::understand_storage(HostConfig& host) const {
   for (const std::string& text : secrets_) host.secrets.push_back(options::parse_secret(text));
   host.storage_options = key_values("storage-opt", storage_options_);
   if (!shm_size_.empty()) host.shm_size = checked("--shm-size", shm_size_, format::parse_ram_bytes);
+}
+
+// podman's "DIR" and "DIR:O".
+void CreateFlags::understand_rootfs(const std::string& typed, HostConfig& host) {
+  host.rootfs_overlay = typed.ends_with(":O");
+  const std::string directory = host.rootfs_overlay ? typed.substr(0, typed.size() - 2) : typed;
+  host.rootfs = path::clean_absolute(std::filesystem::absolute(directory).string());
+  if (host.rootfs == "/") throw UsageError("--rootfs: the host's own root cannot be a container's");
 }
 
 void CreateFlags::understand_network(CreateOptions& options) const {

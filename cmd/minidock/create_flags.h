@@ -29,6 +29,7 @@ class CreateFlags {
   void understand_process(ContainerConfig& config, LogSettings& log) const;
   void understand_streams(ContainerConfig& config) const;
   void understand_storage(HostConfig& host) const;
+  static void understand_rootfs(const std::string& typed, HostConfig& host);
   void understand_network(CreateOptions& options) const;
   void understand_security(HostConfig& host) const;
   void understand_life(CreateOptions& options) const;
@@ -48,7 +49,7 @@ class CreateFlags {
   Words ignored_;
   int health_retries_ = 0, stop_timeout_ = 0;
   bool interactive_ = false, tty_ = false, init_ = false, no_healthcheck_ = false, env_host_ = false;
-  bool use_api_socket_ = false, disable_content_trust_ = true;
+  bool rootfs_ = false, use_api_socket_ = false, disable_content_trust_ = true;
 };
 
 }  // namespace minidock::cmd

@@ -71,6 +71,8 @@ constexpr std::array kVerbs{
     VerbEntry{"volume list", volume_ls, nullptr},
     VerbEntry{"volume rm", volume_rm, "Remove one or more volumes"},
     VerbEntry{"volume remove", volume_rm, nullptr},
+    VerbEntry{"volume export", volume_export, "Write a volume's content as a tar archive"},
+    VerbEntry{"volume import", volume_import, "Put a tar archive's content into a volume"},
     VerbEntry{"volume exists", volume_exists, "Tell by the exit code whether a volume exists"},
     VerbEntry{"volume prune", volume_prune, "Remove unused local volumes"},
     VerbEntry{"secret create", secret_create, "Create a new secret"},

@@ -17,10 +17,15 @@ int run(const Invocation& invocation) {
   app->add_flag("--sig-proxy,!--no-sig-proxy", options.proxy_signals, "Proxy received signals to the process");
   app->add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
   app->add_flag("--explain", options.explain, "Show each step that the kernel is asked for, with its time");
+  add_preserve_fds(*app, options.preserved_fds);
   const std::vector<std::string> positionals = parse(*app, invocation, true);
   expect_positionals(invocation, positionals, 1, -1);
+  check_preserved_descriptors(options.preserved_fds);
   options.create = flags.understand(positionals);
   ContainerConfig& config = options.create.config;
+  if (options.preserved_fds > 0 && options.create.host.restart.name != "no") {
+    throw UsageError("Conflicting options: --preserve-fds and --restart: a program that is started again gets none");
+  }
   if (options.detach) {
     if (flags.attach_given()) throw UsageError("Conflicting options: -a and -d");
     config.attach_stdin = config.attach_stdout = config.attach_stderr = config.stdin_once = false;

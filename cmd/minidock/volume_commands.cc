@@ -1,4 +1,4 @@
-// volume create, ls, inspect, rm, exists.
+// volume create, ls, inspect, rm, exists, export, import.
 #include <fmt/format.h>
 
 #include "base/table.h"
@@ -71,6 +71,25 @@ int volume_rm(const Invocation& invocation) {
   expect_positionals(invocation, names, 1, -1);
   Engine engine(invocation.engine);
   return for_each_name(names, true, [&](const std::string& name) { engine.remove_volume(name, force); });
+}
+
+int volume_export(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] VOLUME", "Write a volume's content as a tar archive");
+  std::string output;
+  app->add_option("-o,--output", output, "Write to a file, instead of STDOUT");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(invocation, names, 1, 1);
+  refuse_terminal(output);
+  Engine(invocation.engine).export_volume(names.front(), output);
+  return 0;
+}
+
+int volume_import(const Invocation& invocation) {
+  const auto app = make_app(invocation, "VOLUME [FILE|-]", "Put a tar archive's content into a volume");
+  const std::vector<std::string> words = parse(*app, invocation);
+  expect_positionals(invocation, words, 1, 2);
+  Engine(invocation.engine).import_volume(words.front(), words.size() > 1 ? words[1] : "-");
+  return 0;
 }
 
 int volume_exists(const Invocation& invocation) {

@@ -75,6 +75,7 @@ Cgroup make_cgroup(const Spec& spec, const NamespacePlan& namespaces) {
 
 RootMount mount_root(const Spec& spec, int user_namespace) {
   const explain::Step step("mount", [&] {
+    if (!spec.rootfs.directory.empty()) return fmt::format("the root is {}, not attached yet", spec.rootfs.directory);
     return fmt::format("overlay of {} read-only layers{} and a writable directory, not attached yet",
                        spec.rootfs.layers.size(), user_namespace >= 0 ? " (owners shifted by the id maps)" : "");
   });

@@ -22,11 +22,18 @@
 
 namespace minidock::runtime {
 
-// The process's standard streams, borrowed; ignored (may be -1) when spec.process.terminal is set.
+// Descriptors of the caller's that the program gets from 3 on: `count` of them, as `first`, `first` + 1, …
+struct PreservedDescriptors {
+  int first = 3;
+  int count = 0;
+};
+
+// The process's descriptors, borrowed. The standard ones are ignored (may be -1) when spec.process.terminal is set.
 struct StandardStreams {
   int in = -1;
   int out = -1;
   int err = -1;
+  PreservedDescriptors preserved = {};
 };
 
 class ContainerProcess {

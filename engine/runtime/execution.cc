@@ -185,7 +185,8 @@ void child_execute(const Execution& execution) {
   check_inside_root();
   const std::vector<std::string> environment = environment_for(process, user);
   const std::string program = child_find_program(process.args[0], environment);
-  close_on_exec_from(STDERR_FILENO + 1U + static_cast<unsigned>(process.preserved_fds));
+  close_on_exec_from(STDERR_FILENO + 1U);
+  child_keep_descriptors(execution.streams.preserved);
   child_enter_groups(execution.last_groups);
   announce_ready(execution);
 

@@ -74,10 +74,28 @@ Fd clone_only_layer(const OverlayDirectories& directories) {
   return sys::open_tree(layer.get(), "", OPEN_TREE_CLONE | static_cast<unsigned>(AT_EMPTY_PATH));
 }
 
+// The root of Spec::rootfs.directory, without what is mounted below it.
+RootMount clone_directory(const std::string& directory, int user_namespace, std::uint64_t attributes) {
+  Fd tree = user_namespace >= 0 ? clone_idmapped(directory, user_namespace)
+                                : sys::open_tree(AT_FDCWD, directory, OPEN_TREE_CLONE);
+  if (!tree) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("the file system of {} cannot show its owners shifted into a user namespace (idmapped "
+                            "mounts): use --userns host, or another file system",
+                            directory));
+  }
+  struct mount_attr wanted {};
+  wanted.attr_set = attributes;
+  wanted.propagation = MS_PRIVATE;
+  sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, wanted);
+  return RootMount{std::move(tree), Fd()};
+}
+
 }  // namespace
 
 RootMount parent_mount_read_only(const Spec& spec, int user_namespace) {
   constexpr std::uint64_t kAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID;
+  if (!spec.rootfs.directory.empty()) return clone_directory(spec.rootfs.directory, user_namespace, kAttributes);
   OverlayDirectories directories = directories_of(spec, user_namespace);
   directories.is_read_only = true;
   RootMount mount;
@@ -95,9 +113,10 @@ RootMount parent_mount_read_only(const Spec& spec, int user_namespace) {
 
 RootMount parent_mount_rootfs(const Spec& spec, int user_namespace) {
   const OverlayRootfs& rootfs = spec.rootfs;
-  OverlayDirectories directories = directories_of(spec, user_namespace);
-  // The overlay's super block belongs to the host: nodev, else an image's device nodes would open the host's devices.
+  // The super block belongs to the host: nodev, else an image's device nodes would open the host's devices.
   const std::uint64_t attributes = user_namespace >= 0 ? MOUNT_ATTR_NODEV : 0;
+  if (!rootfs.directory.empty()) return clone_directory(rootfs.directory, user_namespace, attributes);
+  OverlayDirectories directories = directories_of(spec, user_namespace);
   try {
     Fd root = parent_mount_overlay(directories, rootfs.overlay_call, attributes);
     return RootMount{std::move(root), std::move(directories.layer_mount)};

@@ -75,7 +75,8 @@ Capabilities capabilities_from_json(const Json& document) {
 Json to_json(const OverlayRootfs& rootfs) {
   return Json{{"store", rootfs.store},          {"layers", rootfs.layers},
               {"upper", rootfs.upper},          {"work", rootfs.work},
-              {"volatile", rootfs.is_volatile}, {"copyLayers", rootfs.layer_mapping == LayerMapping::copy}};
+              {"volatile", rootfs.is_volatile}, {"copyLayers", rootfs.layer_mapping == LayerMapping::copy},
+              {"directory", rootfs.directory}};
 }
 
 OverlayRootfs rootfs_from_json(const Json& document) {
@@ -85,6 +86,7 @@ OverlayRootfs rootfs_from_json(const Json& document) {
   rootfs.upper = json::get_string(document, "upper");
   rootfs.work = json::get_string(document, "work");
   rootfs.is_volatile = json::get_bool(document, "volatile");
+  rootfs.directory = json::get_string(document, "directory");
   if (json::get_bool(document, "copyLayers")) rootfs.layer_mapping = LayerMapping::copy;
   return rootfs;
 }
@@ -201,7 +203,6 @@ Json to_json(const Process& process) {
                 {"noNewPrivileges", process.no_new_privileges}};
   if (process.oom_score_adj) document["oomScoreAdj"] = *process.oom_score_adj;
   if (process.umask) document["user"]["umask"] = *process.umask;
-  if (process.preserved_fds > 0) document["preservedFds"] = process.preserved_fds;
   return document;
 }
 
@@ -229,7 +230,6 @@ Process process_from_json(const Json& document) {
     process.oom_score_adj = static_cast<int>(json::get_int(document, "oomScoreAdj"));
   }
   if (find(user, "umask") != nullptr) process.umask = bounded<std::uint32_t>(user, "umask") & 0777U;
-  process.preserved_fds = bounded<int>(document, "preservedFds");
   return process;
 }
 

@@ -44,7 +44,6 @@ struct Process {
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
   std::optional<std::uint32_t> umask;  // nothing: 0022
-  int preserved_fds = 0;               // descriptors from 3 on that the program gets; not OCI's own
 };
 
 struct IdMapping {
@@ -151,6 +150,8 @@ struct OverlayRootfs {
   bool is_volatile = false;         // overlay's "volatile": no sync at unmount; for containers that go with their end
   LayerMapping layer_mapping = LayerMapping::automatic;
   OverlayCall overlay_call = OverlayCall::automatic;
+  // A ready directory: the root is that itself, and nothing of the above is used.
+  std::string directory = {};
 };
 
 struct Spec {

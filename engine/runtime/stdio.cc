@@ -42,4 +42,13 @@ void child_take_streams(const StandardStreams& streams) {
   }
 }
 
+void child_keep_descriptors(const PreservedDescriptors& preserved) {
+  for (int i = 0; i < preserved.count; ++i) {
+    const int from = preserved.first + i;
+    const int to = STDERR_FILENO + 1 + i;
+    sys::checked([&] { return fmt::format("keeping descriptor {} for the program as {}", from, to); },
+                 [&] { return from == to ? fcntl(to, F_SETFD, 0) : dup2(from, to); });
+  }
+}
+
 }  // namespace minidock::runtime

@@ -19,4 +19,7 @@ void parent_own_pipes(const StandardStreams& streams, const Spec& spec);
 // Puts the streams on 0, 1 and 2, whatever numbers they have.
 void child_take_streams(const StandardStreams& streams);
 
+// Lets the descriptors survive exec, from 3 on. What else has one of their new numbers is closed.
+void child_keep_descriptors(const PreservedDescriptors& preserved);
+
 }  // namespace minidock::runtime

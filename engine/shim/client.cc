@@ -53,7 +53,8 @@ StartingShim StartingShim::spawn(const SpawnOptions& wanted) {
   // The user's terminal is kept only for traces: a shim outlives the command and must not hold it.
   options.fds = {{null.get(), 0}, {null.get(), 1}, {start.theirs.get(), kStartChannelFd}};
   if (!trace::enabled()) options.fds.emplace_back(null.get(), 2);
-  return StartingShim(process::spawn(options), std::move(start.ours));
+  for (int i = 0; i < wanted.preserved; ++i) options.fds.emplace_back(3 + i, kFirstPreservedFd + i);
+  return {process::spawn(options), std::move(start.ours), wanted.preserved};
 }
 
 void StartingShim::abandon() noexcept {
@@ -65,7 +66,7 @@ void StartingShim::abandon() noexcept {
 void StartingShim::assign(const std::string& container_dir, bool attach, const std::vector<Fd>& kept) {
   SocketPair streams;
   if (attach) streams = sys::socketpair(SOCK_STREAM);
-  send_assignment(start_.get(), container_dir, streams.theirs.get(), kept, explain::log_descriptor());
+  send_assignment(start_.get(), {container_dir, streams.theirs.get(), kept, explain::log_descriptor(), preserved_});
   attach_ = std::move(streams.ours);
 }
 

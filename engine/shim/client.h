@@ -17,6 +17,8 @@ struct SpawnOptions {
   // Directory of the cgroup to start in, borrowed: a shim outlives the command, and must outlive what that belongs to
   // (a session, a systemd unit). -1: the caller's.
   int cgroup = -1;
+  // So many of the caller's descriptors from 3 on are for the container's program.
+  int preserved = 0;
 };
 
 // A shim that was just spawned. Destroyed before its program was seen to start, the shim undoes everything and ends,
@@ -50,9 +52,10 @@ class StartingShim {
   Fd take_attach_channel() { return std::move(attach_); }
 
  private:
-  explicit StartingShim(pid_t pid, Fd start) : pid_(pid), start_(std::move(start)) {}
+  StartingShim(pid_t pid, Fd start, int preserved) : pid_(pid), preserved_(preserved), start_(std::move(start)) {}
 
   pid_t pid_;  // 0 when it need not be waited for
+  int preserved_;
   Fd start_;
   Fd attach_;
 };

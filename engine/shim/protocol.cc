@@ -369,21 +369,24 @@ constexpr std::size_t kDescriptorsInAMessage = 16;  // what sys::send_message ta
 
 }  // namespace
 
-void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept,
-                     int explain) {
-  if (explain >= 0) sys::send_message(channel, json::dump(Json{{"type", "explain"}}), std::span(&explain, 1));
+void send_assignment(int channel, const AssignmentToSend& assignment) {
+  if (assignment.explain >= 0) {
+    sys::send_message(channel, json::dump(Json{{"type", "explain"}}), std::span(&assignment.explain, 1));
+  }
   std::vector<int> fds;
   const auto send_kept = [&] {
     if (!fds.empty()) sys::send_message(channel, json::dump(Json{{"type", "kept"}}), fds);
     fds.clear();
   };
-  for (const Fd& fd : kept) {
+  for (const Fd& fd : assignment.kept) {
     fds.push_back(fd.get());
     if (fds.size() == kDescriptorsInAMessage) send_kept();
   }
   send_kept();
-  if (attach >= 0) fds.push_back(attach);
-  sys::send_message(channel, json::dump(Json{{"type", "assignment"}, {"container_dir", container_dir}}), fds);
+  if (assignment.attach >= 0) fds.push_back(assignment.attach);
+  const Json document{
+      {"type", "assignment"}, {"container_dir", assignment.container_dir}, {"preserved", assignment.preserved}};
+  sys::send_message(channel, json::dump(document), fds);
 }
 
 std::optional<Assignment> receive_assignment(int channel) {
@@ -402,6 +405,7 @@ std::optional<Assignment> receive_assignment(int channel) {
       continue;
     }
     assignment.container_dir = json::get_string(document, "container_dir");
+    assignment.preserved = static_cast<int>(json::get_int(document, "preserved"));
     if (type != "assignment" || assignment.container_dir.empty() || message.fds.size() > 1) {
       throw Error(ErrorKind::corrupt_data, "start channel of minidock-shim: not an assignment");
     }

@@ -48,6 +48,8 @@
 namespace minidock::shim {
 
 inline constexpr int kStartChannelFd = 3;
+// --preserve-fds: what the program is to get from descriptor 3 on, a new shim has from here on.
+inline constexpr int kFirstPreservedFd = 4;
 // argv[1] of a shim has so many characters, over which it writes its container's id: what ps(1) shows.
 inline constexpr std::size_t kIdSize = 64;
 
@@ -186,10 +188,17 @@ struct Assignment {
   Fd attach;             // invalid: nobody is attached
   std::vector<Fd> kept;  // reserved ports and the container's lock: only kept open
   Fd explain;            // where the steps are told (base/explain.h); invalid: nowhere
+  int preserved = 0;     // number of descriptors that the shim has for the program from kFirstPreservedFd on
 };
-// Descriptors are borrowed; `attach` and `explain` -1 for none.
-void send_assignment(int channel, const std::string& container_dir, int attach, const std::vector<Fd>& kept,
-                     int explain = -1);
+// Descriptors are borrowed.
+struct AssignmentToSend {
+  const std::string& container_dir;
+  int attach = -1;  // -1: nobody is attached
+  const std::vector<Fd>& kept;
+  int explain = -1;  // -1: nowhere
+  int preserved = 0;
+};
+void send_assignment(int channel, const AssignmentToSend& assignment);
 // Nothing at end of file.
 std::optional<Assignment> receive_assignment(int channel);
 

@@ -35,14 +35,14 @@ CreatedContainer::Streams CreatedContainer::Streams::open(const ShimConfig& conf
   return streams;
 }
 
-runtime::StandardStreams CreatedContainer::Streams::inside() const {
-  return {in.read ? in.read.get() : null.get(), out.write.get(), err.write.get()};
+runtime::StandardStreams CreatedContainer::Streams::inside(const runtime::PreservedDescriptors& preserved) const {
+  return {in.read ? in.read.get() : null.get(), out.write.get(), err.write.get(), preserved};
 }
 
-CreatedContainer::CreatedContainer(const ShimConfig& config)
+CreatedContainer::CreatedContainer(const ShimConfig& config, const runtime::PreservedDescriptors& preserved)
     : config_(config),
       streams_(Streams::open(config)),
-      process_(runtime::ContainerProcess::clone(config.spec, streams_.inside())),
+      process_(runtime::ContainerProcess::clone(config.spec, streams_.inside(preserved))),
       state_directory_(config.state_dir) {}
 
 void CreatedContainer::prepare() {

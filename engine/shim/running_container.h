@@ -23,8 +23,8 @@ void write_exit_record(const std::string& container_dir, const ExitRecord& recor
 // The child in its namespaces, not yet let go.
 class CreatedContainer {
  public:
-  // `config` must live as long.
-  explicit CreatedContainer(const ShimConfig& config);
+  // `config` must live as long. `preserved`: what else of the caller's descriptors the program gets.
+  explicit CreatedContainer(const ShimConfig& config, const runtime::PreservedDescriptors& preserved = {});
 
   pid_t pid() const { return process_.pid(); }
   // Gives the child its id maps and its root, and opens what the shim itself needs while the child builds on. Beside
@@ -42,7 +42,7 @@ class CreatedContainer {
     Pipe err;
     Fd null;
     static Streams open(const ShimConfig& config);
-    runtime::StandardStreams inside() const;
+    runtime::StandardStreams inside(const runtime::PreservedDescriptors& preserved) const;
   };
   const ShimConfig& config_;
   Streams streams_;

@@ -10,6 +10,7 @@
 #include "base/syscall.h"
 #include "engine/container_root.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/health_options.h"
 #include "engine/image_job.h"
 #include "engine/runtime/frozen_cgroup.h"
@@ -64,6 +65,11 @@ void Engine::commit(const CommitOptions& options) {
   EngineContext here = context();
   const HeldContainer held = hold_container(here, options.container);
   const ContainerDefinition& definition = held.container.definition;
+  if (!definition.host.rootfs.empty()) {
+    throw Error(
+        ErrorKind::unsupported,
+        fmt::format("container {} has no image to build on (--rootfs): use export and import", options.container));
+  }
   const runtime::Spec spec = spec_of(here, held.container);
   make_upper(instance_, definition.id, spec);
   const Fd user_namespace = user_namespace_of(held, spec);
@@ -86,6 +92,8 @@ void Engine::commit(const CommitOptions& options) {
   for (const std::string& path : find_upper_changes(spec).mount_points) job.add("--exclude", path);
   if (!options.reference.empty()) job.add_flag(options.reference);
   run_image_job(instance_, debug_, job);
+  record_container_event(instance_, definition, "commit",
+                         {{"comment", options.message}, {"imageRef", options.reference}});
 }
 
 }  // namespace minidock

@@ -10,6 +10,7 @@
 #include "engine/container_root.h"
 #include "engine/copy_lookup.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/image_job.h"
 #include "engine/output_file.h"
 
@@ -166,12 +167,14 @@ void Engine::copy(const CopyOptions& options) {
   if (source.container.empty()) {
     const ContainerRoot root = open_container_root(here, destination.container, RootView::everything);
     run_image_job(instance_, debug_, job_into_container(options, destination, root));
+    record_container_event(instance_, root.held.container.definition, "extract-to-dir");
     return;
   }
   if (options.destination != "-") check_output_path(options.destination);
   const ContainerRoot root = open_container_root(here, source.container, RootView::everything);
   CopyOut out(options, source, root);
   for (const std::string& path : out.paths()) run_image_job(instance_, debug_, out.job(path));
+  record_container_event(instance_, root.held.container.definition, "archive-path");
 }
 
 }  // namespace minidock

@@ -2,7 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/syscall.h"
@@ -12,7 +16,25 @@
 
 namespace minidock {
 
+namespace {
+
+// --rootfs: what a container without an image has instead of one.
+image::Image no_image(const std::string& rootfs) {
+  struct stat status {};
+  const int error = ::stat(rootfs.c_str(), &status) != 0 ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+  if (error != 0) {
+    throw Error(ErrorKind::invalid_argument, fmt::format("--rootfs: cannot use {}: {}", rootfs, std::strerror(error)),
+                error);
+  }
+  image::Image image;
+  image.config_text = R"({"rootfs": {"type": "layers", "diff_ids": []}})";
+  return image;
+}
+
+}  // namespace
+
 image::Image Engine::image_for(const CreateOptions& options) {
+  if (!options.host.rootfs.empty()) return no_image(options.host.rootfs);
   const std::string& name = options.config.image;
   if (options.pull != "always") {
     if (std::optional<image::Image> found = image::find_image(database(), name)) return std::move(*found);

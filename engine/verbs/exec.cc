@@ -94,7 +94,7 @@ Wiring connect(const ExecOptions& options) {
   wiring.child_err = std::move(err.write);
   wiring.ours.out = std::move(out.read);
   wiring.ours.err = std::move(err.read);
-  wiring.child = {wiring.child_in.get(), wiring.child_out.get(), wiring.child_err.get()};
+  wiring.child = {wiring.child_in.get(), wiring.child_out.get(), wiring.child_err.get(), {}};
   return wiring;
 }
 
@@ -134,11 +134,13 @@ runtime::ExecProcess start(const Session& session, const ProcessId& container, c
 // Runs in the process that stays: starts the program, says how that went by `report` (closed empty: it runs), and reaps
 // it. Without a parent that does, the container's end would wait for the host's init to reap it.
 [[noreturn]] void keep_detached(const Session& session, const ProcessId& container, const runtime::Process& process,
-                                Fd report) {
+                                int preserved_fds, Fd report) {
   try {
     sys::setsid();
     const Fd null = sys::open("/dev/null", O_RDWR);
-    const runtime::ExecProcess child = start(session, container, process, {null.get(), null.get(), null.get()}, -1);
+    const runtime::ExecProcess child = start(
+        session, container, process, {null.get(), null.get(), null.get(), {STDERR_FILENO + 1, preserved_fds}}, -1);
+    for (int i = 0; i < preserved_fds; ++i) ::close(STDERR_FILENO + 1 + i);
     const OwnedExecRecord record(session.instance, session.container.id, session.record(child.pid));
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
     report.reset();
@@ -150,13 +152,14 @@ runtime::ExecProcess start(const Session& session, const ProcessId& container, c
   _exit(0);
 }
 
-void exec_detached(const Session& session, const ProcessId& container, const runtime::Process& process) {
+void exec_detached(const Session& session, const ProcessId& container, const runtime::Process& process,
+                   int preserved_fds) {
   Pipe report = sys::pipe();
   const pid_t keeper = ::fork();
   if (keeper < 0) throw SysError("fork");
   if (keeper == 0) {
     report.read.reset();
-    keep_detached(session, container, process, std::move(report.write));
+    keep_detached(session, container, process, preserved_fds, std::move(report.write));
   }
   report.write.reset();
   const std::string text = file::read(report.read.get());
@@ -190,6 +193,7 @@ int exec_attached(const Session& session, const ProcessId& container, const runt
   std::optional<KillGroup> group;
   if (options.kill_on_disconnect) group.emplace(own_cgroup_path(session, container.pid));
   Wiring wiring = connect(options);
+  wiring.child.preserved.count = options.preserved_fds;
   runtime::ExecProcess child = start(session, container, process, wiring.child, group ? group->cgroup.get() : -1);
   OwnedExecRecord record(session.instance, session.container.id, session.record(child.pid));
   wiring.child_in.reset();
@@ -254,7 +258,7 @@ int Engine::exec(const ExecOptions& options) {
   const runtime::Process process = exec_process(config.spec, options);
   const Session session{instance_, config};
   if (!options.detach) return exec_attached(session, found.init, process, options, client);
-  exec_detached(session, found.init, process);
+  exec_detached(session, found.init, process, options.preserved_fds);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/filters.h"
 #include "engine/lifecycle.h"
 #include "engine/tree_walk.h"
@@ -70,6 +71,7 @@ PruneReport Engine::prune_containers(const PruneOptions& options) {
     report.objects.push_back({container.id(), bytes});
     report.reclaimed += bytes;
   }
+  if (!options.dry_run) record_prune_event(instance_, "container", report.reclaimed);
   return report;
 }
 
@@ -133,10 +135,7 @@ PruneReport Engine::prune_images(const PruneOptions& options) {
   for (const ImageUsage& image : usage.images) {
     if (!is_chosen(image, effective, filters)) continue;
     try {
-      const image::RemovedImage gone = options.dry_run
-                                           ? what_would_go(image.image)
-                                           : image::remove_image(database(), instance_, image.image.id, true);
-      add_objects(report, gone);
+      add_objects(report, options.dry_run ? what_would_go(image.image) : remove_image(image.image.id, true));
       chosen.push_back(&image);
       if (options.dry_run) report.objects.back().bytes = image.unique;
     } catch (const Error& error) {
@@ -145,6 +144,7 @@ PruneReport Engine::prune_images(const PruneOptions& options) {
     }
   }
   report.reclaimed = bytes_of(usage, chosen);
+  if (!options.dry_run) record_prune_event(instance_, "image", report.reclaimed);
   return report;
 }
 
@@ -170,7 +170,9 @@ PruneReport Engine::prune_volumes(const PruneOptions& options) {
     discard_volume(instance_, volume.name);
   }
   transaction.commit();
-  if (!options.dry_run) remove_discarded_volumes(instance_);
+  if (options.dry_run) return report;
+  remove_discarded_volumes(instance_);
+  record_prune_event(instance_, "volume", report.reclaimed);
   return report;
 }
 

@@ -28,7 +28,7 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   const CreateOptions& create = options.create;
   const streams::ClientOptions client = client_options(options);
   Explanation explanation(options.explain);
-  shim::StartingShim shim = spawn_shim(instance_, config_, create.host);
+  shim::StartingShim shim = spawn_shim(instance_, config_, create.host, options.preserved_fds);
   const image::Image image = image_for(create);
   EngineContext here = context();
   CidFile cid_file(create.host.cid_file);

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/resources.h"
 #include "engine/runtime/cgroup_v2.h"
 
@@ -140,7 +141,9 @@ ProcessTable Engine::top(const std::string& name, const std::vector<std::string>
   }
   const Fd cgroup = runtime::open_v2_cgroup(cgroups_path(instance_, found.definition));
   const std::vector<pid_t> pids = cgroup ? runtime::processes_of_cgroup(cgroup.get()) : std::vector<pid_t>();
-  return parse_processes(list_processes(arguments.empty() ? Words{"-ef"} : arguments, pids), pids);
+  ProcessTable table = parse_processes(list_processes(arguments.empty() ? Words{"-ef"} : arguments, pids), pids);
+  record_container_event(instance_, found.definition, "top");
+  return table;
 }
 
 }  // namespace minidock

@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/events.h"
 #include "engine/filters.h"
 #include "engine/volume_driver.h"
 #include "engine/volume_mounts.h"
@@ -44,8 +45,10 @@ std::string Engine::create_volume(const CreateVolumeOptions& options) {
     check_driver_options(volume.options);
     storage::Transaction transaction(database());
     // docker: one that is there already is what was asked for, whatever its options are.
-    if (insert_volume(database(), volume)) make_volume_directory(instance_, volume);
+    const bool is_new = insert_volume(database(), volume);
+    if (is_new) make_volume_directory(instance_, volume);
     transaction.commit();
+    if (is_new) record_volume_event(instance_, volume.name, "create");
   } catch (const Error& error) {
     throw error.with_context(fmt::format("create {}", volume.name));
   }

@@ -219,5 +219,32 @@ TEST_F(Events, SystemEventsIsTheSame) {
   EXPECT_THAT(box.minidock_ok({"system", "events", "--since", "0", "--until", "0s"}), HasSubstr("image load"));
 }
 
+TEST_F(Events, FilesOfAContainer) {
+  box.run_detached({"--name", "cx"}, {"sleep", "600"});
+  box.write_file("file", "text");
+  box.minidock_ok({"cp", box.path("file"), "cx:/file"});
+  box.minidock_ok({"cp", "cx:/file", box.path("back")});
+  box.minidock_ok({"export", "-o", box.path("tar"), "cx"});
+  box.minidock_ok({"commit", "-m", "why", "cx", "new:1"});
+  box.minidock_ok({"top", "cx"});
+  EXPECT_THAT(actions({"--since", "0", "-f", "container=cx"}),
+              ElementsAre("container create", "container start", "container extract-to-dir", "container archive-path",
+                          "container export", "container commit", "container top"));
+  EXPECT_EQ(all({"-f", "event=commit", "--format", "{{.Actor.Attributes.comment}} {{.Actor.Attributes.imageRef}}"}),
+            "why new:1");
+}
+
+TEST_F(Events, VolumesAndPrunes) {
+  box.minidock_ok({"volume", "create", "named"});
+  box.minidock_ok({"volume", "create", "named"});
+  box.minidock_ok({"volume", "rm", "named"});
+  box.run({"-v", "/anonymous"}, {"true"});
+  EXPECT_THAT(actions({"-f", "type=volume"}), ElementsAre("volume create", "volume destroy", "volume create",
+                                                          "volume mount", "volume unmount", "volume destroy"));
+  box.minidock_ok({"container", "prune", "-f"});
+  box.minidock_ok({"volume", "prune", "-f", "--dry-run"});
+  EXPECT_EQ(all({"-f", "event=prune", "--format", "{{.Type}} {{.Actor.Attributes.reclaimed}}"}), "container 0");
+}
+
 }  // namespace
 }  // namespace minidock::functional

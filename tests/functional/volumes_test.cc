@@ -232,5 +232,29 @@ TEST_F(Volumes, AnonymousOnesGoWithTheirContainerNamedOnesStay) {
   EXPECT_EQ(box.shell("ls -A " + box.path("root/volumes") + " | wc -l"), "2");
 }
 
+TEST_F(Volumes, ContentGoesOutAndInAsATar) {
+  box.run({"--rm", "-v", "from:/data"},
+          {"sh", "-c", "echo text > /data/file; chown 5:6 /data/file; ln -s file /data/link"});
+  box.minidock_ok({"volume", "export", "from", "-o", box.path("volume.tar")});
+  EXPECT_EQ(box.host_ok({"tar", "--numeric-owner", "-tvf", box.path("volume.tar")}).substr(0, 14), "-rw-r--r-- 5/6");
+  box.minidock_ok({"volume", "create", "to"});
+  box.minidock_ok({"volume", "import", "to", box.path("volume.tar")});
+  const Arguments look{"sh", "-c", "cat /data/link; stat -c %u:%g /data/file"};
+  EXPECT_EQ(box.run({"--rm", "-v", "to:/data"}, look).out, "text\n5:6\n");
+  EXPECT_EQ(box.run({"--rm", "--userns", "host", "-v", "to:/data"}, look).out, "text\n5:6\n");
+  box.minidock_ok({"volume", "create", "piped"});
+  box.minidock_ok({"volume", "import", "piped"}, read_file(box.path("volume.tar")));
+  EXPECT_EQ(box.run({"--rm", "-v", "piped:/data"}, look).out, "text\n5:6\n");
+}
+
+TEST_F(Volumes, ExportAndImportOfNothing) {
+  EXPECT_THAT(box.minidock({"volume", "export", "none"}).err, HasSubstr("No such volume: none"));
+  EXPECT_THAT(box.minidock({"volume", "import", "none", "/etc/hosts"}).err, HasSubstr("No such volume: none"));
+  box.minidock_ok({"volume", "create", "some"});
+  EXPECT_THAT(box.minidock({"volume", "import", "some", "/nonexistent"}).err,
+              HasSubstr("cannot read /nonexistent: No such file"));
+  EXPECT_EQ(box.minidock({"volume", "import", "some", "/etc/hosts"}).exit_code, 1);
+}
+
 }  // namespace
 }  // namespace minidock::functional

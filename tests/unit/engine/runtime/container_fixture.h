@@ -34,7 +34,7 @@ class ContainerTest : public ::testing::Test {
   Spec make_host_user_spec(const std::string& script) const;
 
   // Starts it, reads all output, reaps it.
-  Result run(const Spec& spec) const;
+  Result run(const Spec& spec, const PreservedDescriptors& preserved = {}) const;
   // Starts one that waits for its standard input to end.
   struct Running {
     ContainerProcess process;

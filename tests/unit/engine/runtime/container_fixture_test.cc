@@ -136,10 +136,11 @@ std::string ContainerTest::make_volume(const std::string& name) const {
   return path(name);
 }
 
-Result ContainerTest::run(const Spec& spec) const {
+Result ContainerTest::run(const Spec& spec, const PreservedDescriptors& preserved) const {
   const Fd null = sys::open("/dev/null", O_RDWR);
   Pipe output = sys::pipe();
-  ContainerProcess process = ContainerProcess::clone(spec, {null.get(), output.write.get(), output.write.get()});
+  ContainerProcess process =
+      ContainerProcess::clone(spec, {null.get(), output.write.get(), output.write.get(), preserved});
   process.prepare();
   output.write.reset();
   process.wait_until_built();

@@ -185,12 +185,11 @@ TEST_F(LimitedContainerTest, UmaskIsTheDocuments) {
 }
 
 TEST_F(LimitedContainerTest, PreservedDescriptorsReachTheProgram) {
-  Spec spec = make_spec("cat <&60; [ -e /proc/self/fd/61 ] || echo no 61");
+  const Spec spec = make_spec("cat <&3; [ -e /proc/self/fd/4 ] || echo no 4");
   file::write(path("text"), "from outside\n", 0600);
   for (const int number : {60, 61}) ASSERT_EQ(::dup2(sys::open(path("text"), O_RDONLY).get(), number), number);
   EXPECT_THAT(run(spec).output, Not(HasSubstr("from outside")));
-  spec.process.preserved_fds = 58;  // 3..60
-  EXPECT_EQ(run(spec_from_json(to_json(spec))).output, "from outside\nno 61\n");
+  EXPECT_EQ(run(spec, {60, 1}).output, "from outside\nno 4\n");
   ::close(60);
   ::close(61);
 }

@@ -141,12 +141,10 @@ TEST(StartChannel, EveryMessageSurvives) {
   record.started_at = 1;
   record.finished_at = 2;
   record.error = "why";
-  const std::vector<StartMessage> messages = {Created{42},
-                                              NetworkReady{},
-                                              Started{state},
-                                              Failed{ErrorKind::command_not_found, ENOENT, "no \xff such"},
-                                              Exited{record, true},
-                                              Removing{}};
+  const std::vector<StartMessage> messages = {
+      Created{42},          NetworkReady{},
+      Started{state},       Failed{ErrorKind::command_not_found, ENOENT, "no \xff such"},
+      Exited{record, true}, Removing{}};
   for (const StartMessage& message : messages) send(pair.ours.get(), message);
   EXPECT_EQ(std::get<Created>(*receive(pair.theirs.get())).pid, 42);
   EXPECT_TRUE(std::holds_alternative<NetworkReady>(*receive(pair.theirs.get())));
@@ -175,8 +173,10 @@ TEST(StartChannel, AnAssignmentBringsAllDescriptors) {
     std::vector<Fd> kept;
     for (int i = 0; i < kKept; ++i) kept.push_back(sys::open("/dev/null", O_RDONLY));
     const Fd attach = sys::open("/dev/zero", O_RDONLY);
-    send_assignment(pair.ours.get(), "/var/lib/c", attach.get(), kept);
-    send_assignment(pair.ours.get(), "/var/lib/d", -1, {});
+    const std::string directories[] = {"/var/lib/c", "/var/lib/d"};
+    send_assignment(pair.ours.get(),
+                    {.container_dir = directories[0], .attach = attach.get(), .kept = kept, .preserved = 2});
+    send_assignment(pair.ours.get(), {.container_dir = directories[1], .kept = {}});
     pair.ours.reset();
   });
   const std::optional<Assignment> first = receive_assignment(pair.theirs.get());
@@ -185,6 +185,8 @@ TEST(StartChannel, AnAssignmentBringsAllDescriptors) {
   sender.join();
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->container_dir, "/var/lib/c");
+  EXPECT_EQ(first->preserved, 2);
+  EXPECT_EQ(second->preserved, 0);
   EXPECT_EQ(first->kept.size(), kKept);
   EXPECT_EQ(sys::fstat(first->attach.get()).st_rdev, sys::fstatat(AT_FDCWD, "/dev/zero", 0).st_rdev);
   for (const Fd& fd : first->kept) {
