@@ -10,7 +10,7 @@ int diff(const Invocation& invocation) {
   const auto app =
       make_app(invocation, "CONTAINER", "Inspect changes to files or directories on a container's filesystem");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   for (const Change& change : Engine(invocation.engine).diff(names.front())) {
     fmt::print("{} {}\n", static_cast<char>(change.kind), change.path);
   }
@@ -22,7 +22,7 @@ int export_container(const Invocation& invocation) {
   std::string output;
   app->add_option("-o,--output", output, "Write to a file, instead of STDOUT");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   refuse_terminal(output);
   Engine(invocation.engine).export_container(names.front(), output);
   return 0;
@@ -42,7 +42,7 @@ int commit(const Invocation& typed) {
   app->add_option("-m,--message", options.message, "Commit message");
   app->add_flag("-p,--pause,!--no-pause", options.pause, "Pause container during commit (default true)");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 2);
+  expect_positionals(*app, names, 1, 2);
   options.container = names[0];
   if (names.size() == 2) options.reference = names[1];
   Engine(invocation.engine).commit(options);

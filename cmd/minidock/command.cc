@@ -4,33 +4,22 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <iostream>
 
+#include "cmd/minidock/flag_words.h"
+
 namespace minidock::cmd {
 namespace {
-
-// CLI11 says what is wrong in its own words; docker's users know docker's.
-std::string docker_words(const CLI::ParseError& error, const std::string& name) {
-  if (name == "ArgumentMismatch" || name == "RequiredError")
-    return fmt::format("flag needs an argument: {}", error.what());
-  if (name == "ConversionError") return fmt::format("invalid argument: {}", error.what());
-  return error.what();
-}
-
-void check_leftover_flag(const std::vector<std::string>& left) {
-  if (left.empty() || left.front().size() < 2 || left.front().front() != '-' || left.front() == "--") return;
-  const std::string& flag = left.front();
-  if (flag.starts_with("--")) throw UsageError(fmt::format("unknown flag: {}", flag.substr(0, flag.find('='))));
-  throw UsageError(fmt::format("unknown shorthand flag: '{}' in {}", flag[1], flag));
-}
 
 // docker's usage line in place of the one that CLI11 derives.
 class UsageFormatter : public CLI::Formatter {
  public:
   explicit UsageFormatter(std::string usage) : usage_(std::move(usage)) {}
   std::string make_usage(const CLI::App*, std::string) const override { return usage_; }
+  const std::string& usage() const { return usage_; }
 
  private:
   std::string usage_;
@@ -47,36 +36,15 @@ std::unique_ptr<CLI::App> make_app(const Invocation& invocation, const std::stri
 }
 
 std::vector<std::string> parse(CLI::App& app, const Invocation& invocation, bool stop_at_positional) {
-  app.allow_extras();
-  app.prefix_command(stop_at_positional);
-  // CLI11 takes the arguments in reverse.
-  std::vector<std::string> reversed(invocation.arguments.rbegin(), invocation.arguments.rend());
+  FlagWords words = split_flags(app, invocation.arguments, stop_at_positional);
+  // CLI11 takes them in reverse.
+  std::reverse(words.flags.begin(), words.flags.end());
   try {
-    app.parse(reversed);
-  } catch (const CLI::CallForHelp&) {
-    throw HelpRequested{app.help()};
+    app.parse(words.flags);
   } catch (const CLI::ParseError& error) {
-    throw UsageError(docker_words(error, error.get_name()));
+    throw UsageError(error.what());
   }
-  std::vector<std::string> left = app.remaining();
-  if (stop_at_positional) {
-    check_leftover_flag(left);
-    if (!left.empty() && left.front() == "--") left.erase(left.begin());
-    return left;
-  }
-  std::vector<std::string> positionals;
-  bool only_positionals = false;
-  for (const std::string& word : left) {
-    if (only_positionals) {
-      positionals.push_back(word);
-    } else if (word == "--") {
-      only_positionals = true;
-    } else {
-      check_leftover_flag({word});
-      positionals.push_back(word);
-    }
-  }
-  return positionals;
+  return std::move(words.positionals);
 }
 
 CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values,
@@ -87,14 +55,18 @@ CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-void expect_positionals(const Invocation& invocation, const std::vector<std::string>& positionals, int least,
-                        int most) {
+void expect_positionals(const CLI::App& app, const std::vector<std::string>& positionals, int least, int most) {
   const int count = static_cast<int>(positionals.size());
   if (count >= least && (most < 0 || count <= most)) return;
-  const char* relation = most < 0 ? "at least" : least == most ? "exactly" : count < least ? "at least" : "at most";
-  const int number = count < least ? least : most;
-  throw UsageError(
-      fmt::format("\"{}\" requires {} {} argument{}.", invocation.program, relation, number, number == 1 ? "" : "s"));
+  const auto arguments = [](int number) { return fmt::format("{} argument{}", number, number == 1 ? "" : "s"); };
+  const std::string wanted = most == 0       ? "accepts no arguments"
+                             : most < 0      ? "requires at least " + arguments(least)
+                             : least == most ? "requires exactly " + arguments(least)
+                             : least == 0    ? "requires at most " + arguments(most)
+                                          : fmt::format("requires at least {} and at most {}", least, arguments(most));
+  throw WordCountError(fmt::format("\"{}\" {}.", app.get_name(), wanted),
+                       fmt::format("{}\n{}\n", dynamic_cast<const UsageFormatter&>(*app.get_formatter()).usage(),
+                                   app.get_description()));
 }
 
 int for_each_name(const std::vector<std::string>& names, bool echo,

@@ -25,10 +25,20 @@ struct VerbEntry {
   const char* group = nullptr;  // "container": the verb's other name is "container run"
 };
 
-// Wrong words on the command line: the text is docker's, the hint names the verb.
+// Wrong words on the command line: the text is docker's, the hint names the verb. Exit code 125, as of docker's client.
 class UsageError : public Error {
  public:
   explicit UsageError(std::string message) : Error(ErrorKind::invalid_argument, std::move(message)) {}
+};
+
+// Too few words or too many: exit code 1, and `usage` behind the message.
+class WordCountError : public UsageError {
+ public:
+  WordCountError(std::string message, std::string usage) : UsageError(std::move(message)), usage_(std::move(usage)) {}
+  const std::string& usage() const { return usage_; }
+
+ private:
+  std::string usage_;
 };
 
 // Thrown by parse() for --help; main prints it on standard output and ends with 0.
@@ -48,7 +58,7 @@ CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::
                       const std::string& description);
 
 // Fails with docker's words unless there are between `least` and `most` (-1: any number) positionals.
-void expect_positionals(const Invocation& invocation, const std::vector<std::string>& positionals, int least, int most);
+void expect_positionals(const CLI::App& app, const std::vector<std::string>& positionals, int least, int most);
 
 // Runs `action` on each name, goes on after errors, prints them; exit code 1 when there was one. `echo`: prints the
 // name when it went well, as docker does.

@@ -16,7 +16,7 @@ int cp(const Invocation& invocation) {
   app->add_flag("-q,--quiet", quiet, "Suppress progress output during copy");
   app->add_flag("--glob", options.glob, "SRC_PATH in the container is a pattern (*, ?, [...])");
   const std::vector<std::string> paths = parse(*app, invocation);
-  expect_positionals(invocation, paths, 2, 2);
+  expect_positionals(*app, paths, 2, 2);
   options.source = paths[0];
   options.destination = paths[1];
   options.announce = !quiet && ::isatty(STDOUT_FILENO) != 0;

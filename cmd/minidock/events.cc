@@ -45,7 +45,7 @@ int events(const Invocation& invocation) {
   app->add_option("--since", since, "Show all events created since timestamp or relative (e.g. \"42m\")");
   app->add_option("--until", until, "Stream events until this timestamp");
   app->add_option("--format", format, "Format the output using a Go template, or 'json'");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   if (!since.empty()) options.since = parse_moment(since, "since");
   if (!until.empty()) options.until = parse_moment(until, "until");
   const EventRenderer render = renderer_for(format);

@@ -26,7 +26,7 @@ int exec(const Invocation& invocation) {
   add_list(*app, "--env-file", env_files, "Read in a file of environment variables");
   add_preserve_fds(*app, options.preserved_fds);
   const std::vector<std::string> positionals = parse(*app, invocation, true);
-  expect_positionals(invocation, positionals, 2, -1);
+  expect_positionals(*app, positionals, 2, -1);
   check_preserved_descriptors(options.preserved_fds);
   options.container = positionals.front();
   options.command.assign(positionals.begin() + 1, positionals.end());

@@ -88,7 +88,7 @@ int info(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS]", "Display system-wide information");
   std::string format;
   app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   std::optional<gotemplate::Template> compiled;
   if (!format.empty() && format != "json") compiled = gotemplate::Template::parse(format);
   OrderedJson document = Engine(invocation.engine).info();

@@ -45,7 +45,7 @@ DocumentFinder finder_for(const std::string& type) {
   if (type == "image") return find_image_document;
   if (type == "volume") return [](Engine& engine, const std::string& name) { return engine.inspect_volume(name); };
   if (type.empty()) return find_any;
-  throw UsageError(fmt::format("\"{}\" is not a valid value for --type", type));
+  throw Error(ErrorKind::invalid_argument, fmt::format("\"{}\" is not a valid value for --type", type));
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ int inspect_documents(const Invocation& invocation, const std::string& usage, co
   std::string format;
   app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   return print_documents(invocation, names, format, find);
 }
 
@@ -90,7 +90,7 @@ int inspect(const Invocation& invocation) {
   app->add_flag("-s,--size", size, "Display total file sizes if the type is container");
   app->add_option("--type", type, "Return JSON for specified type (container, image, volume)");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   return print_documents(invocation, names, format, size ? with_size(finder_for(type)) : finder_for(type));
 }
 
@@ -102,7 +102,7 @@ int container_inspect(const Invocation& invocation) {
   app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
   app->add_flag("-s,--size", size, "Display total file sizes");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   return print_documents(invocation, names, format,
                          size ? with_size(find_container_document) : DocumentFinder(find_container_document));
 }

@@ -32,7 +32,7 @@ int ps(const Invocation& invocation) {
   app->add_flag("-s,--size", size, "Display total file sizes");
   add_list(*app, "-f,--filter", options.filters, "Filter output based on conditions provided");
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   if (latest) options.last = 1;
   if (format.empty() || format == "table") format = std::string(kContainerTable) + (size ? "\t{{.Size}}" : "");
   // A template that names it asks for it.
@@ -61,7 +61,7 @@ int images(const Invocation& invocation) {
   app->add_flag("--no-trunc", no_truncate, "Don't truncate output");
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   const std::vector<std::string> positionals = parse(*app, invocation);
-  expect_positionals(invocation, positionals, 0, 1);
+  expect_positionals(*app, positionals, 0, 1);
   const std::string wanted = positionals.empty() ? "" : positionals.front();
   std::vector<OrderedJson> rows;
   for (const image::Image& image : Engine(invocation.engine).images()) {

@@ -37,7 +37,7 @@ int logs(const Invocation& invocation) {
   app->add_option("--since", since, "Show logs since timestamp or relative (e.g. \"42m\")");
   app->add_option("--until", until, "Show logs before a timestamp or relative (e.g. \"42m\")");
   const std::vector<std::string> positionals = parse(*app, invocation);
-  expect_positionals(invocation, positionals, 1, 1);
+  expect_positionals(*app, positionals, 1, 1);
   options.container = positionals.front();
   if (clear) {
     if (app->count_all() > 2) throw UsageError("Conflicting options: --clear and those that choose what is shown");

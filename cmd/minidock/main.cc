@@ -160,11 +160,36 @@ CommandLine parse_global_options(const std::vector<std::string>& words) {
 
 bool is_group(const std::string& word) { return std::find(kGroups.begin(), kGroups.end(), word) != kGroups.end(); }
 
+// `minidock container`: its verbs.
+std::string group_help(const std::string& group) {
+  std::string text = fmt::format("\nUsage:  minidock {} COMMAND\n\nCommands:\n", group);
+  for (const VerbEntry& entry : kVerbs) {
+    const std::string_view name = entry.name;
+    if (entry.summary == nullptr) continue;
+    if (entry.group != nullptr && group == entry.group) {
+      text += fmt::format("  {:<11} {}\n", name, entry.summary);
+    } else if (name.starts_with(group + " ")) {
+      text += fmt::format("  {:<11} {}\n", name.substr(group.size() + 1), entry.summary);
+    }
+  }
+  return text + fmt::format("\nRun 'minidock {} COMMAND --help' for more information on a command.\n", group);
+}
+
+// `minidock help container ls` is `minidock container ls --help`.
+std::vector<std::string> without_help_word(std::vector<std::string> words) {
+  if (words.empty() || words.front() != "help") return words;
+  if (words.size() == 1) throw HelpRequested{general_help()};
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
+}
+
 int dispatch(const std::vector<std::string>& words, std::string& program) {
   const CommandLine line = parse_global_options(words);
-  const std::vector<std::string>& rest = line.verb_and_arguments;
-  if (rest.empty() || rest.front() == "help") throw HelpRequested{general_help()};
-  const std::size_t words_of_verb = is_group(rest.front()) && rest.size() > 1 ? 2 : 1;
+  if (line.verb_and_arguments.empty()) throw HelpRequested{general_help()};
+  const std::vector<std::string> rest = without_help_word(line.verb_and_arguments);
+  if (is_group(rest.front()) && (rest.size() == 1 || rest[1] == "--help")) throw HelpRequested{group_help(rest[0])};
+  const std::size_t words_of_verb = is_group(rest.front()) ? 2 : 1;
   const std::string name = words_of_verb == 2 ? rest[0] + " " + rest[1] : rest[0];
   for (const VerbEntry& entry : kVerbs) {
     if (!is_called(entry, name)) continue;
@@ -172,29 +197,38 @@ int dispatch(const std::vector<std::string>& words, std::string& program) {
     return entry.verb(
         Invocation{line.engine, program, {rest.begin() + static_cast<std::ptrdiff_t>(words_of_verb), rest.end()}});
   }
-  throw UsageError(fmt::format("minidock: '{}' is not a minidock command.", name));
+  if (line.verb_and_arguments.front() == "help") {
+    throw Error(ErrorKind::invalid_argument, fmt::format("unknown help topic: {}", name));
+  }
+  if (words_of_verb == 2) throw WordCountError("", group_help(rest[0]));
+  throw WordCountError(fmt::format("minidock: '{}' is not a minidock command.", name), "");
 }
 
-bool is_run_like(const std::string& program) {
-  return program.ends_with(" run") || program == "minidock create" || program == "minidock container create";
+bool is_verb(const std::string& program, const char* verb) {
+  return program == fmt::format("minidock {}", verb) || program == fmt::format("minidock container {}", verb);
 }
 
 // run and exec tell the container's exit code from the engine's by docker's numbers.
-int exit_code_for(const Error& error, const std::string& program) {
+int exit_code_for(const Error& error, bool is_run) {
   if (error.kind() == ErrorKind::command_not_found) return 127;
   if (error.kind() == ErrorKind::command_not_executable) return 126;
-  return is_run_like(program) ? 125 : 1;
+  return is_run ? 125 : 1;
 }
 
 int report(const Error& error, const std::string& program) {
   std::fflush(stdout);
-  const bool is_run = is_run_like(program);
+  if (const auto* count = dynamic_cast<const WordCountError*>(&error)) {
+    if (!error.message().empty()) fmt::print(stderr, "{}\nSee '{} --help'.\n", error.message(), program);
+    fmt::print(stderr, "{}", count->usage());
+    return 1;
+  }
   if (dynamic_cast<const UsageError*>(&error) != nullptr) {
     fmt::print(stderr, "{}\nSee '{} --help'.\n", error.message(), program);
-    return is_run ? 125 : 1;
+    return 125;
   }
+  const bool is_run = is_verb(program, "run");
   fmt::print(stderr, "{}: {}\n", is_run ? "minidock" : "Error", error.message());
-  return exit_code_for(error, program);
+  return exit_code_for(error, is_run);
 }
 
 }  // namespace

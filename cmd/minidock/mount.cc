@@ -31,7 +31,7 @@ int unmount(const Invocation& invocation, CLI::App& app, const List& list, const
   bool all = false;
   app.add_flag("-a,--all", all, "All that are mounted");
   std::vector<std::string> names = parse(app, invocation);
-  expect_positionals(invocation, names, all ? 0 : 1, all ? 0 : -1);
+  expect_positionals(app, names, all ? 0 : 1, all ? 0 : -1);
   if (all) {
     for (const MountedRoot& root : list()) names.push_back(root.id);
   }

@@ -40,7 +40,7 @@ void print_total(std::uint64_t bytes, bool dry_run) {
 int prune(const Invocation& invocation, CLI::App& app, Choice& choice, const char* kind,
           const std::function<std::string()>& warning, PruneReport (Engine::*verb)(const PruneOptions&)) {
   add_options(app, choice);
-  expect_positionals(invocation, parse(app, invocation), 0, 0);
+  expect_positionals(app, parse(app, invocation), 0, 0);
   PruneReport report;
   if (choice.options.dry_run || choice.force || confirms(warning())) {
     Engine engine(invocation.engine);
@@ -130,7 +130,7 @@ int system_prune(const Invocation& invocation) {
   app->add_flag("-a,--all", choice.options.all, "Remove all unused images not just dangling ones");
   app->add_flag("--volumes", volumes, "Prune anonymous volumes");
   add_options(*app, choice);
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   const std::vector<std::string>& filters = choice.options.filters;
   if (volumes && std::any_of(filters.begin(), filters.end(), is_about_time)) {
     throw Error(ErrorKind::invalid_argument, "The \"until\" filter is not supported with \"--volumes\"");

@@ -19,7 +19,7 @@ int run(const Invocation& invocation) {
   app->add_flag("--explain", options.explain, "Show each step that the kernel is asked for, with its time");
   add_preserve_fds(*app, options.preserved_fds);
   const std::vector<std::string> positionals = parse(*app, invocation, true);
-  expect_positionals(invocation, positionals, 1, -1);
+  expect_positionals(*app, positionals, 1, -1);
   check_preserved_descriptors(options.preserved_fds);
   options.create = flags.understand(positionals);
   ContainerConfig& config = options.create.config;
@@ -42,7 +42,7 @@ int create(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new container");
   CreateFlags flags(*app);
   const std::vector<std::string> positionals = parse(*app, invocation, true);
-  expect_positionals(invocation, positionals, 1, -1);
+  expect_positionals(*app, positionals, 1, -1);
   fmt::print("{}\n", Engine(invocation.engine).create(flags.understand(positionals)));
   return 0;
 }

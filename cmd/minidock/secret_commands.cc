@@ -56,7 +56,7 @@ int secret_create(const Invocation& invocation) {
   add_list(*app, "-l,--label", labels, "Labels of the secret");
   app->add_flag("--replace", options.replace, "Replace a secret of the same name");
   const std::vector<std::string> positionals = parse(*app, invocation);
-  expect_positionals(invocation, positionals, 2, 2);
+  expect_positionals(*app, positionals, 2, 2);
   options.name = positionals[0];
   options.data = read_data(positionals[1], from_environment);
   options.labels = key_value_map(labels);
@@ -72,7 +72,7 @@ int secret_ls(const Invocation& invocation) {
   add_list(*app, "-f,--filter", filters, "Filter output based on conditions provided (id, name)");
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   app->add_flag("-q,--quiet", quiet, "Only display IDs");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   std::vector<OrderedJson> rows;
   for (const Secret& secret : Engine(invocation.engine).secrets(filters)) rows.push_back(secret_row(secret));
   if (format.empty() || format == "table") format = kSecretTable;
@@ -89,7 +89,7 @@ int secret_inspect(const Invocation& invocation) {
   app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
   app->add_flag("--showsecret", reveal, "Show the data too");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   return print_documents(invocation, names, format,
                          [&](Engine& engine, const std::string& name) { return engine.inspect_secret(name, reveal); });
 }
@@ -111,7 +111,7 @@ int secret_rm(const Invocation& invocation) {
 int secret_exists(const Invocation& invocation) {
   const auto app = make_app(invocation, "SECRET", "Tell by the exit code whether a secret exists");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   return Engine(invocation.engine).secret_exists(names.front()) ? 0 : 1;
 }
 

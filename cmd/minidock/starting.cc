@@ -29,7 +29,7 @@ int start(const Invocation& invocation) {
   app->add_flag("-i,--interactive", options.interactive, "Attach container's STDIN");
   add_attach_flags(*app, options);
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
   if (options.attach || options.interactive) {
     if (names.size() > 1)
@@ -57,7 +57,7 @@ int attach(const Invocation& invocation) {
   app->add_flag("--no-stdin", no_input, "Do not attach STDIN");
   add_attach_flags(*app, options);
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   options.attach = true;
   options.interactive = !no_input;
   Engine engine(invocation.engine);
@@ -68,7 +68,7 @@ int attach(const Invocation& invocation) {
 int rename(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER NEW_NAME", "Rename a container");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 2, 2);
+  expect_positionals(*app, names, 2, 2);
   Engine(invocation.engine).rename(names[0], names[1]);
   return 0;
 }
@@ -77,7 +77,7 @@ int port(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER [PRIVATE_PORT[/PROTO]]",
                             "List port mappings or a specific mapping for the container");
   const std::vector<std::string> words = parse(*app, invocation);
-  expect_positionals(invocation, words, 1, 2);
+  expect_positionals(*app, words, 1, 2);
   const Container container = Engine(invocation.engine).container(words.front());
   std::string wanted = words.size() > 1 ? words[1] : "";
   if (!wanted.empty() && wanted.find('/') == std::string::npos) wanted += "/tcp";

@@ -37,7 +37,7 @@ int stop(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Stop one or more running containers");
   const StopFlags flags(*app);
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
   return for_each_name(names, true, [&](const std::string& name) { engine.stop(name, flags.timeout(), flags.signal); });
 }
@@ -46,7 +46,7 @@ int restart(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] CONTAINER [CONTAINER...]", "Restart one or more containers");
   const StopFlags flags(*app);
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
   return for_each_name(names, true,
                        [&](const std::string& name) { engine.restart(name, flags.timeout(), flags.signal); });
@@ -59,7 +59,7 @@ int kill(const Invocation& invocation) {
   app->add_option("-s,--signal", signal, "Signal to send to the container");
   app->add_flag("--exec", is_exec, "The names are ids of what `exec` has started (inspect's ExecIDs)");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
   return for_each_name(names, true, [&](const std::string& name) {
     is_exec ? engine.kill_exec(name, signal) : engine.kill(name, signal);
@@ -72,7 +72,7 @@ int wait(const Invocation& invocation) {
   std::string condition = "not-running";
   app->add_option("--condition", condition, "What to wait for: not-running, running, healthy, unhealthy, removed");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   const WaitCondition wanted = parse_condition(condition);
   Engine engine(invocation.engine);
   return for_each_name(names, false, [&](const std::string& name) { fmt::print("{}\n", engine.wait(name, wanted)); });
@@ -85,7 +85,7 @@ int rm(const Invocation& invocation) {
   app->add_flag("-f,--force", force, "Force the removal of a running container (uses SIGKILL)");
   app->add_flag("-v,--volumes", volumes, "Remove anonymous volumes associated with the container");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
   return for_each_name(names, true, [&](const std::string& name) {
     try {

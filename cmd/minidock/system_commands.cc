@@ -13,14 +13,14 @@ namespace minidock::cmd {
 
 int version(const Invocation& invocation) {
   const auto app = make_app(invocation, "", "Show the version of minidock");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   fmt::print("minidock version {}\n", kVersion);
   return 0;
 }
 
 int system_down(const Invocation& invocation) {
   const auto app = make_app(invocation, "", "Take away the bridge, the firewall table and the cgroup parent");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   Engine(invocation.engine).system_down();
   return 0;
 }
@@ -30,7 +30,7 @@ int system_reset(const Invocation& invocation) {
       make_app(invocation, "[OPTIONS]", "Remove all containers, images and volumes, and what `system down` takes away");
   bool force = false;
   app->add_flag("-f,--force", force, "Do not prompt for confirmation");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   Engine engine(invocation.engine);
   if (!force) {
     fmt::print("This removes all containers, images and volumes below {}.\nAre you sure you want to continue? [y/N] ",
@@ -45,7 +45,8 @@ int system_reset(const Invocation& invocation) {
 }
 
 int internal_clean_up(const Invocation& invocation) {
-  expect_positionals(invocation, invocation.arguments, 1, 1);
+  const auto app = make_app(invocation, "CONTAINER", "Tidies up after a container");
+  expect_positionals(*app, invocation.arguments, 1, 1);
   Engine(invocation.engine).clean_up(invocation.arguments.front());
   return 0;
 }
@@ -54,7 +55,8 @@ int internal_clean_up(const Invocation& invocation) {
 int internal_attach_network(const Invocation& invocation) {
   constexpr int kErrorFd = 3;
   try {
-    expect_positionals(invocation, invocation.arguments, 2, 2);
+    const auto app = make_app(invocation, "CONTAINER PID", "Attaches a restarted container to its network");
+    expect_positionals(*app, invocation.arguments, 2, 2);
     Engine(invocation.engine).attach_network(invocation.arguments[0], std::stoi(invocation.arguments[1]));
     return 0;
   } catch (const Error& error) {

@@ -166,7 +166,7 @@ int system_df(const Invocation& invocation) {
   bool verbose = false;
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   app->add_flag("-v,--verbose", verbose, "Show detailed information on space usage");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   Engine engine(invocation.engine);
   const DiskUsage usage = engine.disk_usage();
   if (!verbose) {
@@ -182,14 +182,14 @@ int system_df(const Invocation& invocation) {
 int container_exists(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER", "Tell by the exit code whether a container exists");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   return Engine(invocation.engine).container_exists(names.front()) ? 0 : 1;
 }
 
 int image_exists(const Invocation& invocation) {
   const auto app = make_app(invocation, "IMAGE", "Tell by the exit code whether an image exists");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   return Engine(invocation.engine).image_exists(names.front()) ? 0 : 1;
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t kColumnWidth = 20;  // docker's least
 int top(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER [ps OPTIONS]", "Display the running processes of a container");
   const std::vector<std::string> positionals = parse(*app, invocation, true);
-  expect_positionals(invocation, positionals, 1, -1);
+  expect_positionals(*app, positionals, 1, -1);
   const ProcessTable table =
       Engine(invocation.engine).top(positionals.front(), {positionals.begin() + 1, positionals.end()});
   std::vector<std::string> lines{fmt::format("{}", fmt::join(table.titles, "\t"))};

@@ -11,7 +11,7 @@ int update(const Invocation& invocation) {
   add_updatable_resource_options(*app, update.resources);
   app->add_option("--restart", restart, "Restart policy to apply when a container exits");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   const bool has_option = std::any_of(invocation.arguments.begin(), invocation.arguments.end(),
                                       [](const std::string& word) { return word.starts_with('-') && word != "--"; });
   if (!has_option)

@@ -24,7 +24,7 @@ int volume_create(const Invocation& invocation) {
   app->add_option("--name", options.name, "Specify volume name")->group("");
   add_list(*app, "-o,--opt", driver_options, "Set driver specific options");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 0, 1);
+  expect_positionals(*app, names, 0, 1);
   if (!names.empty()) {
     if (!options.name.empty()) {
       throw Error(ErrorKind::invalid_argument,
@@ -46,7 +46,7 @@ int volume_ls(const Invocation& invocation) {
   add_list(*app, "-f,--filter", filters, "Provide filter values (e.g. 'dangling=true')");
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   app->add_flag("-q,--quiet", quiet, "Only display volume names");
-  expect_positionals(invocation, parse(*app, invocation), 0, 0);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
   Engine engine(invocation.engine);
   std::vector<OrderedJson> rows;
   for (const Volume& volume : engine.volumes(filters)) rows.push_back(volume_row(volume, engine.instance()));
@@ -68,7 +68,7 @@ int volume_rm(const Invocation& invocation) {
   bool force = false;
   app->add_flag("-f,--force", force, "Force the removal of one or more volumes");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, -1);
+  expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
   return for_each_name(names, true, [&](const std::string& name) { engine.remove_volume(name, force); });
 }
@@ -78,7 +78,7 @@ int volume_export(const Invocation& invocation) {
   std::string output;
   app->add_option("-o,--output", output, "Write to a file, instead of STDOUT");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   refuse_terminal(output);
   Engine(invocation.engine).export_volume(names.front(), output);
   return 0;
@@ -87,7 +87,7 @@ int volume_export(const Invocation& invocation) {
 int volume_import(const Invocation& invocation) {
   const auto app = make_app(invocation, "VOLUME [FILE|-]", "Put a tar archive's content into a volume");
   const std::vector<std::string> words = parse(*app, invocation);
-  expect_positionals(invocation, words, 1, 2);
+  expect_positionals(*app, words, 1, 2);
   Engine(invocation.engine).import_volume(words.front(), words.size() > 1 ? words[1] : "-");
   return 0;
 }
@@ -95,7 +95,7 @@ int volume_import(const Invocation& invocation) {
 int volume_exists(const Invocation& invocation) {
   const auto app = make_app(invocation, "VOLUME", "Tell by the exit code whether a volume exists");
   const std::vector<std::string> names = parse(*app, invocation);
-  expect_positionals(invocation, names, 1, 1);
+  expect_positionals(*app, names, 1, 1);
   return Engine(invocation.engine).volume_exists(names.front()) ? 0 : 1;
 }
 
