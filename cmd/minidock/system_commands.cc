@@ -1,4 +1,4 @@
-// version, system down, system reset, and what the shim asks for.
+// system down, system reset, and what the shim asks for.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,16 +7,8 @@
 #include "base/error_report.h"
 #include "base/syscall.h"
 #include "cmd/minidock/command.h"
-#include "cmd/minidock/version.h"
 
 namespace minidock::cmd {
-
-int version(const Invocation& invocation) {
-  const auto app = make_app(invocation, "", "Show the version of minidock");
-  expect_positionals(*app, parse(*app, invocation), 0, 0);
-  fmt::print("minidock version {}\n", kVersion);
-  return 0;
-}
 
 int system_down(const Invocation& invocation) {
   const auto app = make_app(invocation, "", "Take away the bridge, the firewall table and the cgroup parent");

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "image/platform.h"
 #include "image/reference.h"
-#include "image/transfer/platform.h"
 #include "image/transfer/spool.h"
 
 namespace minidock::image {

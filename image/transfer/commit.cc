@@ -9,11 +9,11 @@
 #include "base/json.h"
 #include "base/syscall.h"
 #include "image/image_store.h"
+#include "image/platform.h"
 #include "image/transfer/changes.h"
 #include "image/transfer/copy.h"
 #include "image/transfer/digest.h"
 #include "image/transfer/layer_set.h"
-#include "image/transfer/platform.h"
 #include "image/transfer/received_layer.h"
 #include "storage/pack/gzip.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "image/transfer/platform.h"
+#include "image/platform.h"
 #include "storage/instance.h"
 
 namespace minidock::image {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "image/transfer/platform.h"
+#include "image/platform.h"
 
 namespace minidock::image {
 

@@ -1,4 +1,4 @@
-#include "image/transfer/platform.h"
+#include "image/platform.h"
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
