@@ -117,13 +117,25 @@ std::string single(const std::string& name, const std::string& text) {
   return words.front();
 }
 
+// "CMD" of " cmd true"
+std::string name_of(const std::string& instruction) {
+  const std::string line = trim(instruction);
+  std::string name = line.substr(0, line.find_first_of(" \t"));
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  return name;
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 }  // namespace
 
 void apply_change(const std::string& instruction, OrderedJson& config) {
   const std::string line = trim(instruction);
   const std::size_t blank = line.find_first_of(" \t");
-  std::string name = line.substr(0, blank);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  const std::string name = name_of(instruction);
   const std::string text = blank == std::string::npos ? "" : trim(line.substr(blank));
   if (name == "CMD") {
     config["Cmd"] = command(text);
@@ -149,7 +161,17 @@ void apply_change(const std::string& instruction, OrderedJson& config) {
     const std::string current = config.value("WorkingDir", "/");
     config["WorkingDir"] = path::clean_absolute(directory.front() == '/' ? directory : current + "/" + directory);
   } else {
-    refuse(name + " is not a valid change command");
+    refuse(lower_case(name) + " is not a valid change command");
+  }
+}
+
+void apply_changes(const std::vector<std::string>& instructions, OrderedJson& config) {
+  bool has_command = false;
+  for (const std::string& instruction : instructions) {
+    const std::string name = name_of(instruction);
+    apply_change(instruction, config);
+    has_command = has_command || name == "CMD";
+    if (name == "ENTRYPOINT" && !has_command) config.erase("Cmd");
   }
 }
 

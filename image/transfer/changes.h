@@ -12,4 +12,7 @@ namespace minidock::image {
 // EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR; else ErrorKind::invalid_argument.
 void apply_change(const std::string& instruction, OrderedJson& config);
 
+// One after the other; an ENTRYPOINT that no CMD came before drops the Cmd that was there, as in a Dockerfile.
+void apply_changes(const std::vector<std::string>& instructions, OrderedJson& config);
+
 }  // namespace minidock::image

@@ -60,7 +60,7 @@ OrderedJson merged_config(const OrderedJson& parent, const CommitOptions& option
       config[key] = value;
     }
   }
-  for (const std::string& change : options.changes) apply_change(change, config);
+  apply_changes(options.changes, config);
   return config;
 }
 

@@ -18,7 +18,7 @@ std::string make_config(const ImportOptions& options, const std::string& diff_id
   const std::string created = format::rfc3339_nano(format::now_ns());
   const std::string comment = options.message.empty() ? "Imported from -" : options.message;
   OrderedJson config = OrderedJson::object();
-  for (const std::string& change : options.changes) apply_change(change, config);
+  apply_changes(options.changes, config);
   OrderedJson document;
   document["architecture"] = platform.architecture;
   if (!platform.variant.empty()) document["variant"] = platform.variant;
