@@ -246,6 +246,7 @@ class Execution {
   Value field_call(const Command& command, const Value& dot) {
     const Expression& first = command.words.front();
     const Value target = evaluate(first, dot);
+    if (context_.options.header && command.words.size() == 2) return evaluate(command.words[1], dot);
     if (!target->is_object() || command.words.size() != 2) {
       fail(first.place, fmt::format("{} has arguments but cannot be invoked as function", first.fields.back()));
     }
@@ -298,6 +299,9 @@ class Execution {
       const std::vector<std::string>& known = context_.options.known_fields;
       if (std::find(known.begin(), known.end(), name) != known.end()) return make_value(nullptr);
       if (context_.options.header) return make_value("");
+      if (context_.options.row) fail(place, fmt::format("can't evaluate field {} in type row", name));
+      // A map of docker's (labels, options) has nothing for other keys; a struct refuses them.
+      if (holds_only_strings(*object)) return make_value(nullptr);
       fail(place, fmt::format("map has no entry for key \"{}\"", name));
     }
     if (context_.options.header) return make_value("");

@@ -4,7 +4,8 @@
 // truncate). Source: the package documentation of text/template and docker/cli's formatting documentation.
 //
 // Where JSON knows less than docker's Go structs:
-// - An object is a map: a field that it lacks is docker's `map has no entry for key`, unless Options names it.
+// - An object is a map: a field that it lacks is docker's `map has no entry for key`, unless Options names it or the
+//   object holds nothing but strings, as docker's maps of labels and options: then it is nil.
 // - `index` on a key that is absent gives "" when the map holds nothing but strings (labels), else nil.
 // - null is nil, an empty map and an empty list at once: `len` of it is 0, `range` over it takes the else branch.
 // - A field that holds an object, called with one string (`.Label "x"` of `ps`), looks that key up; absent is "".
@@ -30,8 +31,8 @@ struct Options {
   // Data is a list's titles: json, split, join, title, lower, upper and truncate give their argument back, and an
   // unknown field is empty.
   bool header = false;
-  // Data is a row of a list: `json .` sorts the keys, leaves out objects (methods) and escapes < > & as docker's rows
-  // do (elsewhere docker does not escape).
+  // Data is a row of a list: it has no fields but its own, and `json .` sorts the keys, leaves out objects (methods)
+  // and escapes < > & as docker's rows do (elsewhere docker does not escape).
   bool row = false;
 };
 

@@ -344,9 +344,7 @@ Value index_value(const Value& container, const OrderedJson& key) {
     if (!key.is_string()) throw CallError{fmt::format("value has type {}; should be string", type_name(key))};
     const auto found = container->find(key.get_ref<const std::string&>());
     if (found != container->end()) return child_of(container, *found);
-    const bool all_strings =
-        std::all_of(container->begin(), container->end(), [](const OrderedJson& item) { return item.is_string(); });
-    return make_value(all_strings ? OrderedJson("") : OrderedJson());
+    return make_value(holds_only_strings(*container) ? OrderedJson("") : OrderedJson());
   }
   if (!container->is_array() && !container->is_string() && !container->is_null()) {
     throw CallError{fmt::format("can't index item of type {}", type_name(*container))};

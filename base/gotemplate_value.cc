@@ -34,6 +34,10 @@ std::string float_text(double value) {
   return std::string(buffer, fixed.ptr);
 }
 
+bool holds_only_strings(const OrderedJson& object) {
+  return std::all_of(object.begin(), object.end(), [](const OrderedJson& item) { return item.is_string(); });
+}
+
 std::string to_text(const OrderedJson& value) {
   switch (value.type()) {
     case OrderedJson::value_t::null:
@@ -44,7 +48,7 @@ std::string to_text(const OrderedJson& value) {
       return float_text(value.get<double>());
     case OrderedJson::value_t::array: {
       std::string text = "[";
-      for (const OrderedJson& item : value) text += (text.size() > 1 ? " " : "") + to_text(item);
+      for (const OrderedJson& item : value) text += (&item == &value.front() ? "" : " ") + to_text(item);
       return text + "]";
     }
     case OrderedJson::value_t::object: {

@@ -73,12 +73,18 @@ std::string status_text(const ContainerState& state) {
   return "Created";
 }
 
+// docker: what is only exposed comes first.
 std::string ports_text(const Container& container) {
   std::vector<std::string> parts;
   std::vector<std::string> published;
-  for (const network::PublishedPort& port : container.state.ports) {
+  std::vector<network::PublishedPort> ports = container.state.ports;
+  std::stable_sort(ports.begin(), ports.end(), [](const network::PublishedPort& a, const network::PublishedPort& b) {
+    return a.container_port < b.container_port;
+  });
+  std::vector<std::string> mappings;
+  for (const network::PublishedPort& port : ports) {
     const std::string inner = fmt::format("{}/{}", port.container_port, port.protocol);
-    parts.push_back(fmt::format("{}:{}->{}", port.host_ip, port.host_port, inner));
+    mappings.push_back(fmt::format("{}:{}->{}", port.host_ip, port.host_port, inner));
     published.push_back(inner);
   }
   if (container.running()) {
@@ -86,6 +92,7 @@ std::string ports_text(const Container& container) {
       if (std::find(published.begin(), published.end(), exposed) == published.end()) parts.push_back(exposed);
     }
   }
+  parts.insert(parts.end(), mappings.begin(), mappings.end());
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -114,6 +121,7 @@ OrderedJson container_row(const Container& container, bool truncate) {
                      {"Networks", network},
                      {"Ports", ports_text(container)},
                      {"RunningFor", ago(definition.created)},
+                     {"Size", "0B"},  // until it is asked for
                      {"State", std::string(shown_status(container.state))},
                      {"Status", status_text(container.state)}};
 }

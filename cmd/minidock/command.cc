@@ -55,6 +55,16 @@ CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+CLI::Option* add_filters(CLI::App& app, const std::string& names, std::vector<std::string>& values) {
+  const std::string shown = names.starts_with("-f") ? "-f, --filter" : "--filter";
+  return add_list(app, names, values, "Provide filter values (e.g. 'label=<key>=<value>')")
+      ->check([shown](const std::string& text) -> std::string {
+        if (text.find('=') != std::string::npos) return "";
+        throw UsageError(fmt::format(
+            "invalid argument \"{}\" for \"{}\" flag: bad format of filter (expected name=value)", text, shown));
+      });
+}
+
 void expect_positionals(const CLI::App& app, const std::vector<std::string>& positionals, int least, int most) {
   const int count = static_cast<int>(positionals.size());
   if (count >= least && (most < 0 || count <= most)) return;

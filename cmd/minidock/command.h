@@ -25,6 +25,12 @@ struct VerbEntry {
   const char* group = nullptr;  // "container": the verb's other name is "container run"
 };
 
+// Words that have a meaning, but not here: exit code 1, also of `run`.
+class ClientError : public Error {
+ public:
+  explicit ClientError(std::string message) : Error(ErrorKind::invalid_argument, std::move(message)) {}
+};
+
 // Wrong words on the command line: the text is docker's, the hint names the verb. Exit code 125, as of docker's client.
 class UsageError : public Error {
  public:
@@ -56,6 +62,9 @@ std::unique_ptr<CLI::App> make_app(const Invocation& invocation, const std::stri
 // A repeatable option that takes exactly one value each time (-e A=1 -e B=2).
 CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values,
                       const std::string& description);
+
+// --filter NAME=VALUE, any number of times. `names`: with its letter where it has one.
+CLI::Option* add_filters(CLI::App& app, const std::string& names, std::vector<std::string>& values);
 
 // Fails with docker's words unless there are between `least` and `most` (-1: any number) positionals.
 void expect_positionals(const CLI::App& app, const std::vector<std::string>& positionals, int least, int most);

@@ -41,7 +41,7 @@ int events(const Invocation& invocation) {
   std::string since;
   std::string until;
   std::string format;
-  add_list(*app, "-f,--filter", options.filters, "Filter output based on conditions provided");
+  add_filters(*app, "-f,--filter", options.filters);
   app->add_option("--since", since, "Show all events created since timestamp or relative (e.g. \"42m\")");
   app->add_option("--until", until, "Stream events until this timestamp");
   app->add_option("--format", format, "Format the output using a Go template, or 'json'");

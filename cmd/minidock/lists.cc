@@ -30,7 +30,7 @@ int ps(const Invocation& invocation) {
   app->add_option("-n,--last", options.last, "Show n last created containers (includes all states)");
   app->add_flag("--no-trunc", no_truncate, "Don't truncate output");
   app->add_flag("-s,--size", size, "Display total file sizes");
-  add_list(*app, "-f,--filter", options.filters, "Filter output based on conditions provided");
+  add_filters(*app, "-f,--filter", options.filters);
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   if (latest) options.last = 1;

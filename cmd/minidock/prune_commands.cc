@@ -16,7 +16,7 @@ struct Choice {
 };
 
 void add_options(CLI::App& app, Choice& choice) {
-  add_list(app, "--filter", choice.options.filters, "Provide filter values (e.g. 'label=<key>=<value>')");
+  add_filters(app, "--filter", choice.options.filters);
   app.add_flag("-f,--force", choice.force, "Do not prompt for confirmation");
   app.add_flag("--dry-run", choice.options.dry_run, "Only show what would be removed, and its size");
 }

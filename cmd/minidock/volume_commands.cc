@@ -43,7 +43,7 @@ int volume_ls(const Invocation& invocation) {
   std::vector<std::string> filters;
   bool quiet = false;
   std::string format;
-  add_list(*app, "-f,--filter", filters, "Provide filter values (e.g. 'dangling=true')");
+  add_filters(*app, "-f,--filter", filters);
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   app->add_flag("-q,--quiet", quiet, "Only display volume names");
   expect_positionals(*app, parse(*app, invocation), 0, 0);

@@ -90,6 +90,7 @@ TEST(List, TableTemplateAndJson) {
   EXPECT_EQ(render_list("table", kHeaders, {}), "CONTAINER ID   NAMES\n");
   EXPECT_EQ(render_list("{{.ID}}\\t{{.Names}}", kHeaders, kRows), "aaa\tweb<1>\nbbb\tdb\n");
   EXPECT_EQ(render_list("{{.Label \"com.x\"}}", kHeaders, kRows), "v\n\n");
+  EXPECT_EQ(render_list("table {{.Label \"com.x\"}}", kHeaders, kRows), "com.x\nv\n\n");
   EXPECT_EQ(render_list("json", kHeaders, kRows),
             "{\"ID\":\"aaa\",\"Names\":\"web\\u003c1\\u003e\"}\n{\"ID\":\"bbb\",\"Names\":\"db\"}\n");
   EXPECT_EQ(render_list("{{json .Names}}", kHeaders, {kRows[0]}), "\"web<1>\"\n");

@@ -44,6 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                          "first 10.0.0.1\nsecond 10.0.0.2\n"},
                     Case{"{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", "10.0.0.1 10.0.0.2 "},
                     Case{"{{index .Config.Labels \"a.b\"}}", "1"}, Case{"[{{index .Config.Labels \"none\"}}]", "[]"},
+                    Case{"{{.Config.Labels.none}}", "<no value>"},
                     Case{"{{(index (index .NetworkSettings.Ports \"80/tcp\") 0).HostPort}}", "8080"},
                     Case{"{{index .NetworkSettings.Ports \"80/tcp\" 0 \"HostIp\"}}", "0.0.0.0"},
                     Case{"{{if .State.Running}}up{{else}}down{{end}}", "up"},
@@ -66,8 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Functions, Renders,
     testing::Values(Case{"{{upper .ID}} {{lower \"AB\"}} {{title \"a bc\"}}", "ABC ab A Bc"},
-                    Case{"{{split \"a,b\" \",\"}}", "[a b]"}, Case{"[{{pad .ID 1 2}}]", "[ abc  ]"},
-                    Case{"{{truncate .ID 2}}{{truncate .ID 9}}", "ababc"},
+                    Case{"{{split \"a,b\" \",\"}}", "[a b]"}, Case{"{{split \"/a\" \"/\"}}", "[ a]"},
+                    Case{"[{{pad .ID 1 2}}]", "[ abc  ]"}, Case{"{{truncate .ID 2}}{{truncate .ID 9}}", "ababc"},
                     Case{"{{slice .ID 1}} {{slice .ID 0 2}} {{slice .Args 1}}", "bc ab [echo <hi>]"},
                     Case{"{{eq .Count 1 3}} {{ne .ID \"x\"}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 2 2}}",
                          "true true true true false true"},
