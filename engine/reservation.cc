@@ -113,6 +113,17 @@ IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& na
   return mappings_of_namespace(namespaces.user.path);
 }
 
+namespace {
+
+// The volumes that it brought into being came first.
+void record_creation(const EngineContext& context, const ContainerDefinition& definition,
+                     const std::vector<std::string>& made_volumes) {
+  for (const std::string& volume : made_volumes) record_volume_event(context.instance, volume, "create");
+  record_container_event(context.instance, definition, "create");
+}
+
+}  // namespace
+
 std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
 
 Container create_container(EngineContext& context, ContainerDefinition definition) {
@@ -122,9 +133,10 @@ Container create_container(EngineContext& context, ContainerDefinition definitio
   storage::Transaction transaction(context.database);
   take_id_range(context, container.definition);
   insert_container(context.database, container);
-  register_volumes(context, container.definition, mappings_before_start(context, container.definition));
+  const std::vector<std::string> made_volumes =
+      register_volumes(context, container.definition, mappings_before_start(context, container.definition));
   transaction.commit();
-  record_container_event(context.instance, container.definition, "create");
+  record_creation(context, container.definition, made_volumes);
   return container;
 }
 
@@ -134,6 +146,7 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
   choose_hostname(context, definition);
   reservation.kept.push_back(lock_container(context.instance, definition.id));
   reservation.container.definition = std::move(definition);
+  std::vector<std::string> made_volumes;
   try {
     storage::Transaction transaction(context.database);
     take_id_range(context, reservation.container.definition);
@@ -141,13 +154,13 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
     if (own.size > 0) reservation.mappings = mappings_of(own);
     reserve_network(context, reservation);
     insert_container(context.database, reservation.container);
-    register_volumes(context, reservation.container.definition, reservation.mappings);
+    made_volumes = register_volumes(context, reservation.container.definition, reservation.mappings);
     transaction.commit();
   } catch (const Error&) {
     remove_state_directory(context.instance, reservation.container.id());  // made for the lock
     throw;
   }
-  record_container_event(context.instance, reservation.container.definition, "create");
+  record_creation(context, reservation.container.definition, made_volumes);
   return reservation;
 }
 

@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/syscall.h"
-#include "engine/events.h"
 #include "engine/volume_driver.h"
 #include "engine/volume_quota.h"
 #include "engine/volumes.h"
@@ -128,7 +127,6 @@ void unmount_unused_volumes(EngineContext& context, const std::string& container
 }
 
 void discard_volume(const storage::Instance& instance, const std::string& name) {
-  record_volume_event(instance, name, "destroy");
   const std::string directory = volume_directory(instance, name);
   if (!file::exists(directory)) return;
   unmount(volume_data(instance, name));

@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
-#include "engine/events.h"
 #include "engine/propagation.h"
 #include "engine/tree_walk.h"
 #include "engine/volume_driver.h"
@@ -62,14 +61,15 @@ std::uint32_t host_id_of_root(const std::vector<runtime::IdMapping>& mappings) {
 
 }  // namespace
 
-void register_volumes(EngineContext& context, const ContainerDefinition& definition, const IdMappings& mappings) {
+std::vector<std::string> register_volumes(EngineContext& context, const ContainerDefinition& definition,
+                                          const IdMappings& mappings) {
+  std::vector<std::string> made;
   for (const MountPoint& mount : definition.mount_points) {
     if (mount.type != "volume") continue;
-    if (insert_volume(context.database, volume_for(definition, mount, mappings))) {
-      record_volume_event(context.instance, mount.name, "create");
-    }
+    if (insert_volume(context.database, volume_for(definition, mount, mappings))) made.push_back(mount.name);
     add_volume_user(context.database, mount.name, definition.id);
   }
+  return made;
 }
 
 void create_mount_sources(const EngineContext& context, const ContainerDefinition& definition,

@@ -12,7 +12,8 @@ namespace minidock {
 
 // Rows for the volumes among the mount points and their use by the container; the data of a new one belong to
 // `mappings`. Must run in a transaction.
-void register_volumes(EngineContext& context, const ContainerDefinition& definition, const IdMappings& mappings);
+std::vector<std::string> register_volumes(EngineContext& context, const ContainerDefinition& definition,
+                                          const IdMappings& mappings);
 
 // Makes what the mount points need on the host: directories of volumes, their mounts, missing host directories of -v;
 // gives a source to the container's root where that was asked for.

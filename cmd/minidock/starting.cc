@@ -69,7 +69,11 @@ int rename(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER NEW_NAME", "Rename a container");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(*app, names, 2, 2);
-  Engine(invocation.engine).rename(names[0], names[1]);
+  if (names[0].empty() || names[1].empty()) throw ClientError("Neither old nor new names may be empty");
+  const int code = for_each_name({names[0]}, false,
+                                 [&](const std::string& name) { Engine(invocation.engine).rename(name, names[1]); });
+  // docker: a second line.
+  if (code != 0) throw Error(ErrorKind::conflict, fmt::format("failed to rename container named {}", names[0]));
   return 0;
 }
 

@@ -171,6 +171,7 @@ PruneReport Engine::prune_volumes(const PruneOptions& options) {
   }
   transaction.commit();
   if (options.dry_run) return report;
+  for (const PruneReport::Object& volume : report.objects) record_volume_event(instance_, volume.text, "destroy");
   remove_discarded_volumes(instance_);
   record_prune_event(instance_, "volume", report.reclaimed);
   return report;

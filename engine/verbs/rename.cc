@@ -7,6 +7,7 @@
 #include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/name_generator.h"
+#include "engine/shim/container_events.h"
 #include "engine/shim/netns_link.h"
 #include "engine/shim/owned_link.h"
 
@@ -21,6 +22,7 @@ void rename_links(const storage::Instance& instance, const Container& before, co
   const std::string old_netns = config.netns_link;
   if (!old_netns.empty()) config.netns_link = netns_link(after);
   shim::write_config(config);
+  shim::tell_new_name(instance.container_dir(after.id()), after.name());
   if (!after.running()) return;
   shim::OwnedLink::create(config.name_link, after.id(), /*replaces=*/true).release();
   sys::unlinkat_if_present(AT_FDCWD, instance.name_link(before.name()), 0);
@@ -35,15 +37,19 @@ void rename_links(const storage::Instance& instance, const Container& before, co
 void Engine::rename(const std::string& name, const std::string& typed) {
   const std::string new_name = typed.starts_with('/') ? typed.substr(1) : typed;
   if (new_name.empty()) throw Error(ErrorKind::invalid_argument, "Neither old nor new names may be empty");
-  check_container_name(new_name);
   const Container before = resolve(name);
   if (before.name() == new_name) {
     throw Error(ErrorKind::invalid_argument, "Renaming a container with the same name as its current name");
   }
   Container after = before;
-  storage::Transaction transaction(database());
-  rename_container(database(), after, new_name);
-  transaction.commit();
+  try {
+    check_container_name(new_name);
+    storage::Transaction transaction(database());
+    rename_container(database(), after, new_name);
+    transaction.commit();
+  } catch (const Error& error) {
+    throw error.with_context("Error when allocating new name");
+  }
   record_container_event(instance_, after.definition, "rename", {{"oldName", "/" + before.name()}});
   if (after.alive()) rename_links(instance_, before, after);
 }

@@ -93,6 +93,7 @@ void Engine::remove_volume(const std::string& name, bool force) {
   delete_volume(database(), name);
   discard_volume(instance_, name);
   transaction.commit();
+  record_volume_event(instance_, name, "destroy");
   remove_discarded_volumes(instance_);
 }
 
