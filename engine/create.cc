@@ -46,9 +46,19 @@ void add_missing(std::vector<std::string>& list, const std::string& item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
 }
 
+// docker's order: the user's own first.
+void add_missing_variables(std::vector<std::string>& env, const std::vector<std::string>& image_env) {
+  for (const std::string& entry : image_env) {
+    const std::string name = entry.substr(0, entry.find('='));
+    const bool has_own = std::any_of(env.begin(), env.end(),
+                                     [&](const std::string& own) { return own.substr(0, own.find('=')) == name; });
+    if (!has_own) env.push_back(entry);
+  }
+}
+
 void merge_config(ContainerConfig& config, const HostConfig& host, const image::ImageConfig& image) {
   merge_command(config, image);
-  config.env = merge_environment(image.env, config.env);
+  add_missing_variables(config.env, image.env);
   for (const auto& [key, value] : image.labels) config.labels.emplace(key, value);
   for (const std::string& port : image.exposed_ports) add_missing(config.exposed_ports, port);
   for (const network::PublishedPort& port : host.ports) {

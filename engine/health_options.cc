@@ -98,7 +98,8 @@ shim::HealthSettings health_settings(const Healthcheck& check) {
 }
 
 OrderedJson healthcheck_json(const Healthcheck& check) {
-  OrderedJson result{{"Test", check.test}};
+  OrderedJson result = OrderedJson::object();
+  if (!check.test.empty()) result["Test"] = check.test;
   const std::pair<const char*, std::int64_t> numbers[] = {{"Interval", check.interval},
                                                           {"Timeout", check.timeout},
                                                           {"StartPeriod", check.start_period},

@@ -71,7 +71,9 @@ Ulimit parse_ulimit(const std::string& text) {
   const auto [soft_text, hard_text] = cut(*values, ":");
   const std::optional<std::int64_t> soft = to_number<std::int64_t>(soft_text);
   const std::optional<std::int64_t> hard = hard_text ? to_number<std::int64_t>(*hard_text) : soft;
-  if (!soft || !hard) invalid(fmt::format("invalid ulimit argument: {}", text));
+  if (!soft || !hard) {
+    invalid(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", soft ? *hard_text : soft_text));
+  }
   const bool too_high = *hard != -1 && (*soft == -1 || *soft > *hard);
   if (too_high)
     invalid(fmt::format("ulimit soft limit must be less than or equal to hard limit: {} > {}", *soft, *hard));
@@ -94,9 +96,9 @@ DeviceRequest parse_device(const std::string& text) {
   }
   if (device.access.find(':') != std::string::npos) invalid(fmt::format("invalid device specification: {}", text));
   if (!is_device_access(device.access)) invalid(fmt::format("bad mode specified: {}", device.access));
-  if (!device.host_path.starts_with('/')) invalid(fmt::format("'{}' is not an absolute path", device.host_path));
+  if (!device.host_path.starts_with('/')) invalid(fmt::format("{} is not an absolute path", device.host_path));
   if (!device.container_path.starts_with('/')) {
-    invalid(fmt::format("'{}' is not an absolute path", device.container_path));
+    invalid(fmt::format("{} is not an absolute path", device.container_path));
   }
   return device;
 }
@@ -156,9 +158,9 @@ std::pair<std::string, std::string> parse_key_value(const std::string& text, con
 }
 
 std::string parse_security_option(const std::string& text) {
-  if (text == "no-new-privileges" || text == "writable-cgroups") return text + "=true";
+  if (text == "no-new-privileges" || text == "writable-cgroups") return text;
   const auto [key, value] = cut(text, text.find('=') == std::string::npos ? ":" : "=");
-  if (!value) invalid(fmt::format("invalid --security-opt: \"{}\"", text));
+  if (!value) invalid(fmt::format("Invalid --security-opt: \"{}\"", text));
   if (key != "seccomp" || *value == "unconfined" || *value == "builtin") return key + "=" + *value;
   const std::optional<std::string> profile = file::read_if_exists(*value, 1 << 20);
   if (!profile) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "engine/mount_documents.h"
+#include "engine/security_options.h"
+#include "engine/spec_builder.h"
 
 namespace minidock {
 namespace {
@@ -87,8 +89,12 @@ void add_resources(OrderedJson& result, const Resources& resources) {
   result["MemorySwap"] = resources.memory_swap;
   result["MemorySwappiness"] = resources.memory_swappiness ? OrderedJson(*resources.memory_swappiness) : OrderedJson();
   result["OomKillDisable"] = resources.oom_kill_disable;
-  result["PidsLimit"] = resources.pids_limit ? OrderedJson(*resources.pids_limit) : OrderedJson();
+  const std::int64_t pids = resources.pids_limit.value_or(0);
+  result["PidsLimit"] = pids > 0 ? OrderedJson(pids) : OrderedJson();
   result["Ulimits"] = ulimits(resources.ulimits);
+  for (const char* of_windows : {"CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"}) {
+    result[of_windows] = 0;
+  }
 }
 
 }  // namespace
@@ -143,6 +149,12 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
   add_mount_documents(host, result);
   if (!host.sysctls.empty()) result["Sysctls"] = object_of(host.sysctls);
   if (!host.annotations.empty()) result["Annotations"] = object_of(host.annotations);
+  runtime::Spec hidden;
+  if (!host.privileged && !parse_security_options(host.security_options).unconfined_system_paths) {
+    set_hidden_paths(hidden);
+  }
+  result["MaskedPaths"] = nullable(hidden.masked_paths);
+  result["ReadonlyPaths"] = nullable(hidden.readonly_paths);
   if (host.init) result["Init"] = *host.init;
   return result;
 }

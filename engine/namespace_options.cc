@@ -47,7 +47,11 @@ NamespaceChoice choose(EngineContext& context, const std::string& mode, const ch
   if (mode.starts_with(kContainerPrefix)) return join_container(context, mode.substr(kContainerPrefix.size()), file);
   if (mode.starts_with(kPathPrefix)) return join_path(mode.substr(kPathPrefix.size()));
   if (mode.empty() || mode == "private") return NamespaceChoice{};
-  invalid(fmt::format("--{}: invalid {} mode", option, option));
+  std::string shown(std::string_view(option) == "userns"     ? "user"
+                    : std::string_view(option) == "cgroupns" ? "cgroup"
+                                                             : option);
+  std::transform(shown.begin(), shown.end(), shown.begin(), [](unsigned char c) { return std::toupper(c); });
+  invalid(fmt::format("--{}: invalid {} mode", option, shown));
 }
 
 NamespaceChoice choose_network(EngineContext& context, const std::string& mode) {

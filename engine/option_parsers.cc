@@ -97,10 +97,15 @@ std::vector<std::string> parse_expose(const std::string& whole) {
   return ports;
 }
 
+std::string check_environment_entry(const std::string& entry) {
+  if (entry.empty() || entry.front() == '=') invalid(fmt::format("invalid environment variable: {}", entry));
+  return entry;
+}
+
 std::vector<std::string> resolve_environment(const std::vector<std::string>& entries) {
   std::vector<std::string> result;
   for (const std::string& entry : entries) {
-    if (entry.empty() || entry.front() == '=') invalid(fmt::format("invalid environment variable: {}", entry));
+    check_environment_entry(entry);
     if (entry.find('=') != std::string::npos) {
       result.push_back(entry);
     } else if (const char* value = std::getenv(entry.c_str())) {
@@ -132,7 +137,7 @@ std::vector<std::string> read_env_file(const std::string& path) {
 
 std::pair<std::string, std::string> parse_label(const std::string& text) {
   const std::size_t equals = text.find('=');
-  if (text.empty() || equals == 0) invalid(fmt::format("invalid label format: \"{}\"", text));
+  if (text.empty() || equals == 0) invalid(fmt::format("invalid label '{}': empty name", text));
   if (equals == std::string::npos) return {text, ""};
   return {text.substr(0, equals), text.substr(equals + 1)};
 }

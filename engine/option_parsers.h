@@ -17,6 +17,9 @@ std::vector<network::PublishedPort> parse_publish(const std::string& text);
 // "80", "80/tcp", "8000-8002/udp" → "80/tcp", …
 std::vector<std::string> parse_expose(const std::string& text);
 
+// An entry of --env; ErrorKind::invalid_argument when it has no name.
+std::string check_environment_entry(const std::string& entry);
+
 // "K=V" stays; "K" takes the value of this process's environment, or goes when it has none.
 std::vector<std::string> resolve_environment(const std::vector<std::string>& entries);
 

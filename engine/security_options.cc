@@ -8,7 +8,7 @@ namespace minidock {
 namespace {
 
 bool to_bool(const std::string& option, const std::string& value) {
-  if (value == "true" || value == "1") return true;
+  if (value.empty() || value == "true" || value == "1") return true;
   if (value == "false" || value == "0") return false;
   throw Error(ErrorKind::invalid_argument, fmt::format("invalid --security-opt 2: \"{}={}\"", option, value));
 }

@@ -110,30 +110,6 @@ void add_user_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
   spec.mounts.insert(spec.mounts.end(), mounts.begin(), mounts.end());
 }
 
-// ---- what is hidden
-
-void set_hidden_paths(runtime::Spec& spec) {
-  spec.masked_paths = {"/proc/acpi",
-                       "/proc/asound",
-                       "/proc/interrupts",
-                       "/proc/kcore",
-                       "/proc/keys",
-                       "/proc/latency_stats",
-                       "/proc/sched_debug",
-                       "/proc/scsi",
-                       "/proc/timer_list",
-                       "/proc/timer_stats",
-                       "/sys/devices/virtual/powercap",
-                       "/sys/firmware"};
-  for (int cpu = 0;; ++cpu) {
-    const std::string throttle = fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle", cpu);
-    // All processors have it or none has: the first without ends the search.
-    if (!file::exists(throttle)) break;
-    spec.masked_paths.push_back(throttle);
-  }
-  spec.readonly_paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
-}
-
 // ---- --init
 
 // Debian's packages of the small init programs, in order of docker's own preference.
@@ -224,6 +200,28 @@ void add_time_zone(runtime::Spec& spec, const std::string& zone) {
 }
 
 }  // namespace
+
+void set_hidden_paths(runtime::Spec& spec) {
+  spec.masked_paths = {"/proc/acpi",
+                       "/proc/asound",
+                       "/proc/interrupts",
+                       "/proc/kcore",
+                       "/proc/keys",
+                       "/proc/latency_stats",
+                       "/proc/sched_debug",
+                       "/proc/scsi",
+                       "/proc/timer_list",
+                       "/proc/timer_stats",
+                       "/sys/devices/virtual/powercap",
+                       "/sys/firmware"};
+  for (int cpu = 0;; ++cpu) {
+    const std::string throttle = fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle", cpu);
+    // All processors have it or none has: the first without ends the search.
+    if (!file::exists(throttle)) break;
+    spec.masked_paths.push_back(throttle);
+  }
+  spec.readonly_paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+}
 
 std::vector<std::string> merge_environment(const std::vector<std::string>& base,
                                            const std::vector<std::string>& overrides) {

@@ -42,6 +42,9 @@ runtime::Spec build_spec(const SpecInputs& inputs);
 std::vector<std::string> process_environment(const ContainerDefinition& definition,
                                              const std::vector<std::string>& link_env);
 
+// What no container sees of /proc and /sys, or cannot write to, unless it is privileged.
+void set_hidden_paths(runtime::Spec& spec);
+
 // As `base`, with each "K=V" of `overrides` replacing an earlier K; "K" alone removes it.
 std::vector<std::string> merge_environment(const std::vector<std::string>& base,
                                            const std::vector<std::string>& overrides);
