@@ -114,7 +114,13 @@ Fd make_directories_of(const storage::Instance& instance, const std::string& id,
   const std::string path = instance.container_dir(id);
   sys::mkdirat_if_absent(AT_FDCWD, path, 0700);
   Fd directory = sys::open(path, O_RDONLY | O_DIRECTORY);
-  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) sys::fchownat(directory.get(), "upper", uid, gid, 0);
+  if (sys::mkdirat_if_absent(directory.get(), "upper", 0755)) {
+    sys::fchownat(directory.get(), "upper", uid, gid, 0);
+    // docker's mark for programs that ask whether they are in a container
+    constexpr char kMark[] = "upper/.dockerenv";
+    sys::openat(directory.get(), kMark, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0755);
+    sys::fchownat(directory.get(), kMark, uid, gid, AT_SYMLINK_NOFOLLOW);
+  }
   sys::mkdirat_if_absent(directory.get(), "work", 0700);
   return directory;
 }

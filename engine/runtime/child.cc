@@ -137,10 +137,10 @@ class Child {
   }
 
   void enter_root() {
-    // The working directory may be missing in the image: made while the root can still be written.
+    // It may be missing in the image: made while the root can still be written.
+    make_working_directory();
     if (spec_.readonly_rootfs) {
       const explain::Step step("mount", [] { return "the root made read-only"; });
-      make_working_directory();
       struct mount_attr attributes {};
       attributes.attr_set = MOUNT_ATTR_RDONLY;
       sys::mount_setattr(root_.get(), "", AT_EMPTY_PATH, attributes);

@@ -77,7 +77,11 @@ void child_populate_dev(int dev, bool has_clones, bool terminal) {
       sys::mknodat(dev, node.name, S_IFCHR | 0666, makedev(node.major, node.minor));
     }
   }
-  for (const auto& [name, target] : kLinks) sys::symlinkat(target, dev, name);
+  for (const auto& [name, target] : kLinks) {
+    // Only of kernels that have it.
+    if (std::string_view(name) == "core" && ::access(target, F_OK) != 0) continue;
+    sys::symlinkat(target, dev, name);
+  }
   if (terminal) make_empty_file(dev, "console", 0600);
 }
 

@@ -46,7 +46,6 @@ bool enter_working_directory(int root, const std::string& cwd) {
                 fmt::format("the working directory '{}' is invalid, it needs to be an absolute path", cwd));
   }
   try {
-    path::make_directories_in_root(root, cwd);
     enter(root, cwd);
     return false;
   } catch (const SysError& error) {
