@@ -11,6 +11,7 @@
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
 #include "engine/secret_options.h"
+#include "image/platform.h"
 
 namespace minidock::cmd {
 namespace {
@@ -215,6 +216,7 @@ void CreateFlags::refuse_unsupported() const {
 }
 
 void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) const {
+  for (const std::string& text : env_) checked("-e, --env", text, options::check_environment_entry);
   std::vector<std::string> entries;
   if (env_host_) {
     for (char** variable = environ; *variable != nullptr; ++variable) entries.emplace_back(*variable);
@@ -228,6 +230,7 @@ void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) 
   for (const std::string& path : label_files_) {
     for (const std::string& line : options::read_env_file(path)) labels.push_back(line);
   }
+  for (const std::string& text : labels_) checked("-l, --label", text, options::parse_label);
   labels.insert(labels.end(), labels_.begin(), labels_.end());
   for (const std::string& text : labels) {
     const auto [key, value] = options::parse_label(text);
@@ -270,7 +273,7 @@ void CreateFlags::understand_streams(ContainerConfig& config) const {
 
 void CreateFlags::understand_storage(HostConfig& host) const {
   for (const std::string& text : volumes_) host.mounts.push_back(options::parse_volume(text));
-  for (const std::string& text : mounts_) host.mounts.push_back(checked("--mount", text, options::parse_mount));
+  for (const std::string& text : mounts_) host.mounts.push_back(options::parse_mount(text));
   for (const std::string& text : tmpfs_) host.mounts.push_back(options::parse_tmpfs(text));
   for (const std::string& text : secrets_) host.secrets.push_back(options::parse_secret(text));
   host.storage_options = key_values("storage-opt", storage_options_);
@@ -332,6 +335,8 @@ void CreateFlags::understand_life(CreateOptions& options) const {
     throw UsageError("Conflicting options: --restart and --rm");
   }
   if (given("--stop-timeout")) options.config.stop_timeout = stop_timeout_;
+  if (!options.platform.empty())
+    image::parse_platform(options.platform);  // malformed: an error, also when it is not used
   if (options.replace && options.name.empty()) throw UsageError("--replace needs a --name");
   if (options.host.timeout < 0) throw UsageError("--timeout cannot be negative");
 }

@@ -13,10 +13,8 @@ std::optional<std::int64_t> parse_tail(const std::string& text) {
   if (text.empty() || text == "all") return std::nullopt;
   std::int64_t lines = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), lines);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw UsageError(fmt::format("invalid value for \"tail\": \"{}\" is not a number or \"all\"", text));
-  }
-  if (lines < 0) return std::nullopt;
+  // docker shows everything for what is no number.
+  if (error != std::errc() || end != text.data() + text.size() || lines < 0) return std::nullopt;
   return lines;
 }
 

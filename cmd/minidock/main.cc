@@ -226,7 +226,7 @@ int report(const Error& error, const std::string& program) {
     fmt::print(stderr, "{}\nSee '{} --help'.\n", error.message(), program);
     return 125;
   }
-  const bool is_run = is_verb(program, "run");
+  const bool is_run = is_verb(program, "run") && dynamic_cast<const ClientError*>(&error) == nullptr;
   fmt::print(stderr, "{}: {}\n", is_run ? "minidock" : "Error", error.message());
   return exit_code_for(error, is_run);
 }

@@ -30,8 +30,8 @@ std::int64_t parse_moment(const std::string& text, const char* flag) {
   try {
     return format::parse_rfc3339(text);
   } catch (const Error&) {
-    throw UsageError(
-        fmt::format("invalid value for \"{}\": failed to parse value as time or duration: \"{}\"", flag, text));
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("invalid value for \"{}\": failed to parse value as time or duration: \"{}\"", flag, text));
   }
 }
 

@@ -27,11 +27,11 @@ int run(const Invocation& invocation) {
     throw UsageError("Conflicting options: --preserve-fds and --restart: a program that is started again gets none");
   }
   if (options.detach) {
-    if (flags.attach_given()) throw UsageError("Conflicting options: -a and -d");
+    if (flags.attach_given()) throw ClientError("Conflicting options: -a and -d");
     config.attach_stdin = config.attach_stdout = config.attach_stderr = config.stdin_once = false;
   }
   if (config.tty && config.attach_stdin && ::isatty(STDIN_FILENO) == 0) {
-    throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
+    throw ClientError("the input device is not a TTY");
   }
   Engine engine(invocation.engine);
   const RunResult result = engine.run(options, [](const std::string& id) { fmt::print("{}\n", id); });

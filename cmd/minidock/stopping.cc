@@ -87,12 +87,14 @@ int rm(const Invocation& invocation) {
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(*app, names, 1, -1);
   Engine engine(invocation.engine);
-  return for_each_name(names, true, [&](const std::string& name) {
+  return for_each_name(names, false, [&](const std::string& name) {
     try {
       engine.remove(name, force, volumes);
+      fmt::print("{}\n", name);
     } catch (const Error& error) {
       // docker's -f takes it that a container which is not there is gone: a message, but no failure.
       if (!force || error.kind() != ErrorKind::not_found) throw;
+      std::fflush(stdout);
       fmt::print(stderr, "Error: {}\n", error.message());
     }
   });

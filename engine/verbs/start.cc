@@ -34,6 +34,9 @@ std::optional<int> Engine::start(const std::string& name, const AttachOptions& o
   for (int tries = 0; !reservation; ++tries) {
     // Somebody has it: it runs, which is what is wanted, or it is on its way up or down.
     const Container current = resolve(found.id());
+    if (current.state.paused) {
+      throw Error(ErrorKind::conflict, "cannot start a paused container, try unpause instead");
+    }
     if (current.running() || current.restarting()) return options.attach ? attach(found.id(), options) : std::nullopt;
     if (tries == kMostTries) {
       throw Error(ErrorKind::unavailable,

@@ -85,7 +85,13 @@ void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, c
 
 void Engine::kill(const std::string& name, const std::string& signal) {
   const int number = options::parse_signal(signal.empty() ? "SIGKILL" : signal);
-  const Container found = resolve(name);
+  const Container found = [&] {
+    try {
+      return resolve(name);
+    } catch (const Error& error) {
+      throw error.with_context(fmt::format("Cannot kill container: {}", name));
+    }
+  }();
   if (!found.running()) {
     throw Error(ErrorKind::conflict,
                 fmt::format("Cannot kill container: {}: Container {} is not running", name, found.id()));
