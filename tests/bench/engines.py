@@ -88,15 +88,18 @@ class Minidock(Engine):
 class Docker(Engine):
     name = "docker"
     cgroups = ["docker"]
+    program = "docker"
+    daemon_program = "dockerd"
+    daemon_options = ["--userns-remap", "default"]
 
     def available(self):
-        return bool(shutil.which("docker") and shutil.which("dockerd"))
+        return bool(shutil.which(self.program) and shutil.which(self.daemon_program))
 
     def set_up(self, scratch, images):
-        self.base = ["docker", "-H", f"unix://{scratch}/docker.sock"]
-        command = ["dockerd", "-H", f"unix://{scratch}/docker.sock", "--data-root", f"{scratch}/docker", "--exec-root",
-                   f"{scratch}/docker-exec", "--pidfile", f"{scratch}/docker.pid", "--storage-driver", "overlay2",
-                   "--userns-remap", "default"]
+        self.base = [self.program, "-H", f"unix://{scratch}/docker.sock"]
+        command = [self.daemon_program, "-H", f"unix://{scratch}/docker.sock", "--data-root", f"{scratch}/docker",
+                   "--exec-root", f"{scratch}/docker-exec", "--pidfile", f"{scratch}/docker.pid", "--storage-driver",
+                   "overlay2", *self.daemon_options]
         self.log = f"{scratch}/dockerd.log"
         with open(self.log, "w", encoding="utf-8") as log:
             self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
