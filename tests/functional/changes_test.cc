@@ -58,7 +58,7 @@ TEST_P(Changes, CommitIsAnImageOfThem) {
                        "{{.Author}} {{.Comment}} {{json .Config.Cmd}} {{json .Config.Env}} {{len .RootFS.Layers}}",
                        "kept:1"}),
       "me why [\"env\"] "
-      "[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"A=1\",\"B=2\"] 2");
+      "[\"A=1\",\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"B=2\"] 2");
   EXPECT_THAT(run_ok({"--rm", "kept:1"}), HasSubstr("B=2"));
 }
 

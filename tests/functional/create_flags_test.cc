@@ -89,7 +89,7 @@ TEST_F(CreateFlags, SeccompProfiles) {
       R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]})");
   EXPECT_EQ(output({"--security-opt", "seccomp=" + profile}, "mkdir /x 2>/dev/null || echo refused"), "refused");
   expect_refused({"--security-opt", "seccomp=/no/such/file"}, "opening seccomp profile (/no/such/file) failed");
-  expect_refused({"--security-opt", "nonsense"}, "invalid --security-opt: \"nonsense\"");
+  expect_refused({"--security-opt", "nonsense"}, "Invalid --security-opt: \"nonsense\"");
 }
 
 TEST_F(CreateFlags, SystemPaths) {
