@@ -87,8 +87,8 @@ Capabilities, no new privileges, seccomp, masks, devices.
   0
   $ docker run --rm busybox cat /proc/1/comm
   cat
-  $ docker run --rm busybox sh -c 'ls -d /proc/[0-9]* | wc -l'
-  3
+  $ docker run --rm busybox sh -c 'set -- /proc/[0-9]*; echo $#'
+  1
   $ docker run --rm busybox sh -c 'umask; pwd; echo $PATH; echo $HOME; echo ${TERM-none}'
   0022
   /
