@@ -10,8 +10,8 @@
 #include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
+#include "engine/platform_option.h"
 #include "engine/secret_options.h"
-#include "image/platform.h"
 
 namespace minidock::cmd {
 namespace {
@@ -335,8 +335,7 @@ void CreateFlags::understand_life(CreateOptions& options) const {
     throw UsageError("Conflicting options: --restart and --rm");
   }
   if (given("--stop-timeout")) options.config.stop_timeout = stop_timeout_;
-  if (!options.platform.empty())
-    image::parse_platform(options.platform);  // malformed: an error, also when it is not used
+  if (!options.platform.empty()) check_platform(options.platform);  // malformed: an error, also when it is not used
   if (options.replace && options.name.empty()) throw UsageError("--replace needs a --name");
   if (options.host.timeout < 0) throw UsageError("--timeout cannot be negative");
 }

@@ -5,13 +5,13 @@
 #include "base/gotemplate.h"
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/version.h"
-#include "image/platform.h"
+#include "engine/platform_option.h"
 
 namespace minidock::cmd {
 namespace {
 
 OrderedJson version_document() {
-  const image::Platform platform = image::host_platform();
+  const MachinePlatform platform = machine_platform();
   utsname kernel{};
   uname(&kernel);
   OrderedJson client{{"Platform", {{"Name", ""}}},    {"Version", kVersion},  {"Os", platform.os},
