@@ -286,11 +286,13 @@ void remove_container(EngineContext& context, const Container& container, bool a
   file::remove_tree(context.instance.container_dir(container.id()));
   storage::Transaction transaction(context.database);
   network::release_reservations(context.database, container.id());
-  const bool discarded = anonymous_volumes && discard_anonymous_volumes(context, container.id());
+  std::vector<std::string> discarded;
+  if (anonymous_volumes) discarded = discard_anonymous_volumes(context, container.id());
   delete_container(context.database, container.id());
   transaction.commit();
   record_container_event(context.instance, container.definition, "destroy");
-  if (discarded) remove_discarded_volumes(context.instance);
+  for (const std::string& volume : discarded) record_volume_event(context.instance, volume, "destroy");
+  if (!discarded.empty()) remove_discarded_volumes(context.instance);
   remove_state_directory(context.instance, container.id());
   // It may have been the last to keep the layers of an image that is gone.
   const std::string& image = container.definition.image_id;

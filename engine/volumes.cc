@@ -104,13 +104,13 @@ void translate_volume_owners(const EngineContext& context, const ContainerDefini
   }
 }
 
-bool discard_anonymous_volumes(EngineContext& context, const std::string& container_id) {
-  const std::vector<std::string> names = anonymous_volumes_of(context.database, container_id);
+std::vector<std::string> discard_anonymous_volumes(EngineContext& context, const std::string& container_id) {
+  std::vector<std::string> names = anonymous_volumes_of(context.database, container_id);
   for (const std::string& name : names) {
     delete_volume(context.database, name);
     discard_volume(context.instance, name);
   }
-  return !names.empty();
+  return names;
 }
 
 std::string overlay_directory(const storage::Instance& instance, const std::string& container_id, std::size_t index) {

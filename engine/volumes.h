@@ -24,9 +24,9 @@ void create_mount_sources(const EngineContext& context, const ContainerDefinitio
 void translate_volume_owners(const EngineContext& context, const ContainerDefinition& definition,
                              const IdMappings& mappings, runtime::Spec& spec);
 
-// Forgets anonymous volumes that only this container used. Must run in a transaction; when the result is true,
+// Forgets anonymous volumes that only this container used; their names. Must run in a transaction; when there were any,
 // remove_discarded_volumes() after it.
-bool discard_anonymous_volumes(EngineContext& context, const std::string& container_id);
+std::vector<std::string> discard_anonymous_volumes(EngineContext& context, const std::string& container_id);
 
 // Where the container keeps what it writes to mount point `index` (option O).
 std::string overlay_directory(const storage::Instance& instance, const std::string& container_id, std::size_t index);
