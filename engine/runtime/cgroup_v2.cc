@@ -55,18 +55,8 @@ std::optional<std::string> v2_path(const std::string& text) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
-// Nothing for a cgroup that somebody removes meanwhile.
-std::string read_procs(int cgroup) {
-  try {
-    return read_control_file(cgroup, "cgroup.procs");
-  } catch (const SysError& error) {
-    if (error.error_number() != ENODEV && error.error_number() != ENOENT) throw;
-    return "";
-  }
-}
-
 void append_pids(int cgroup, std::vector<pid_t>& pids) {
-  const std::string text = read_procs(cgroup);
+  const std::string text = read_control_file(cgroup, "cgroup.procs");
   for (std::size_t at = 0; at < text.size();) {
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), pid);
