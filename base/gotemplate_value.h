@@ -22,10 +22,10 @@ Value borrow(const OrderedJson& json);
 // An element of `parent`: keeps what owns the parent alive.
 Value child_of(const Value& parent, const OrderedJson& child);
 
-// As `{{.}}` prints it: nil is "<no value>"; inside of lists and maps, and in print and printf, nil is "<nil>".
 // True also of an object without any entry.
 bool holds_only_strings(const OrderedJson& object);
 
+// As `{{.}}` prints it: nil is "<no value>"; inside of lists and maps, and in print and printf, nil is "<nil>".
 std::string to_text(const OrderedJson& value);
 std::string to_action_text(const OrderedJson& value);
 

@@ -184,7 +184,9 @@ std::string tag(const ContainerDefinition& definition, const std::string& fallba
                            {"Command", command},
                            {"DaemonName", "minidock"}};
   try {
-    return gotemplate::Template::parse(used).execute(fields);
+    gotemplate::Options strict;
+    strict.row = true;  // no fields but these
+    return gotemplate::Template::parse(used).execute(fields, strict);
   } catch (const Error& error) {
     cannot_start(error.message());
   }

@@ -37,6 +37,10 @@ std::unique_ptr<CLI::App> make_app(const Invocation& invocation, const std::stri
 
 std::vector<std::string> parse(CLI::App& app, const Invocation& invocation, bool stop_at_positional) {
   FlagWords words = split_flags(app, invocation.arguments, stop_at_positional);
+  // As docker's: a flag of one value that is given again has the last one.
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw) option->take_last();
+  }
   // CLI11 takes them in reverse.
   std::reverse(words.flags.begin(), words.flags.end());
   try {

@@ -178,6 +178,8 @@ void Engine::remove(const std::string& name, bool force, bool volumes) {
   }
   EngineContext here = context();
   const Fd lock = lock_container(instance_, found.id());
+  // Whoever was to tidy up after its end may have failed at it.
+  settle_held(here, found);
   // It may have gone with its end (--rm), or another `rm` was faster.
   if (const std::optional<Container> current = find_container(here.database, found.id())) {
     remove_container(here, *current, volumes);
