@@ -6,12 +6,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/process.h"
 #include "base/syscall.h"
 #include "engine/container_files.h"
 #include "engine/events.h"
 #include "engine/health_options.h"
 #include "engine/log_options.h"
+#include "engine/own_command.h"
 #include "engine/secrets.h"
 #include "engine/stop_settings.h"
 #include "engine/volumes.h"
@@ -67,16 +67,6 @@ void write_engine_files(const EngineContext& context, const Reservation& reserva
   }
 }
 
-std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-// This program on this instance, for the shim to call.
-std::vector<std::string> own_command(const EngineContext& context) {
-  return with({process::find_companion("minidock")}, context.instance_arguments);
-}
-
 shim::ShimConfig shim_config(const EngineContext& context, const Reservation& reservation) {
   const ContainerDefinition& definition = reservation.container.definition;
   shim::ShimConfig config;
@@ -99,9 +89,10 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.stop_timeout = definition.config.stop_timeout.value_or(kDefaultStopSeconds);
   config.timeout = definition.host.timeout;
   config.pid_file = definition.host.pid_file;
-  const std::vector<std::string> minidock = own_command(context);
-  if (!config.netns_link.empty()) config.network_command = with(minidock, {"internal-attach-network", definition.id});
-  config.cleanup_command = with(minidock, {"internal-clean-up", definition.id});
+  if (!config.netns_link.empty()) {
+    config.network_command = own_command(context, {"internal-attach-network", definition.id});
+  }
+  config.cleanup_command = own_command(context, {"internal-clean-up", definition.id});
   config.debug = context.debug;
   config.state_root = context.instance.state;
   config.event_attributes = event_attributes(definition);

@@ -2,6 +2,7 @@
 // between calls but the open database, and each call first puts right what a killed process left behind.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "engine/runtime/cgroup_stats.h"
 #include "engine/secret_store.h"
 #include "engine/shim/event_log.h"
+#include "engine/shim/state_directory.h"
 #include "engine/streams/client_streams.h"
 #include "engine/subordinate_ids.h"
 #include "engine/upper_changes.h"
@@ -218,6 +220,12 @@ struct PruneReport {
   std::uint64_t reclaimed = 0;
 };
 
+// What becomes of each container that boot and shutdown work on.
+struct WorkReport {
+  std::function<void(const std::string& name)> done;
+  std::function<void(const std::string& name, const std::string& error)> failed;
+};
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -328,6 +336,13 @@ class Engine {
   // Host state: `down` takes away bridge, firewall table and cgroup parent; `reset` every container, image and volume.
   void system_down();
   void system_reset();
+  // Starts what is to run after a boot, dependencies first, side by side where there are none; waits `patience` for a
+  // container to become healthy or to complete where another depends on that. False when a start failed.
+  bool boot(std::chrono::seconds patience, const WorkReport& report);
+  // Stops every container as long as it takes, those first on which none depends; the next boot starts them again.
+  bool shutdown(const WorkReport& report);
+  // One container's part of that.
+  void shut_down_container(const std::string& id);
   DiskUsage disk_usage();
   // docker's document of `info`.
   OrderedJson info();
@@ -349,6 +364,8 @@ class Engine {
   std::vector<Container> list_all();
   RunningContainer running_container(const std::string& name);
   image::Image image_for(const CreateOptions& options);
+  void stop_container(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal,
+                      shim::StopReason reason);
   void remove_for_replacement(const std::string& name);
 
   DaemonConfig config_;

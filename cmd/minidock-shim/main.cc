@@ -81,7 +81,7 @@ Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, Resta
     end_run(*life.container, life.record, start_channel);
     life.container.reset();
     if (!wait_for_restart(paths.state_dir, *delay)) {
-      life.record.stopped_by_user = true;
+      life.record.stopped_by_user = is_stopped_by_user(paths.state_dir);
       return life;
     }
     try {

@@ -152,6 +152,10 @@ int container_exists(const Invocation&);
 int image_exists(const Invocation&);
 int system_down(const Invocation&);
 int system_reset(const Invocation&);
+int system_boot(const Invocation&);
+int system_shutdown(const Invocation&);
+int internal_start(const Invocation&);
+int internal_shut_down(const Invocation&);
 int internal_clean_up(const Invocation&);
 int internal_attach_network(const Invocation&);
 

@@ -94,6 +94,10 @@ constexpr std::array kVerbs{
     VerbEntry{"image exists", image_exists, "Tell by the exit code whether an image exists"},
     VerbEntry{"system down", system_down, "Take away the bridge, the firewall table and the cgroup parent"},
     VerbEntry{"system reset", system_reset, "Remove all containers, images and volumes, and what `down` takes away"},
+    VerbEntry{"system boot", system_boot, "Start the containers that are to run after a boot"},
+    VerbEntry{"system shutdown", system_shutdown, "Stop all containers until the next boot"},
+    VerbEntry{"internal-start", internal_start, nullptr},
+    VerbEntry{"internal-shut-down", internal_shut_down, nullptr},
     VerbEntry{"internal-clean-up", internal_clean_up, nullptr},
     VerbEntry{"internal-attach-network", internal_attach_network, nullptr},
 };

@@ -11,7 +11,7 @@ constexpr std::chrono::milliseconds kLongestDelay{60'000};
 constexpr std::chrono::seconds kGoodRun{10};
 
 bool wants_restart(const RestartSettings& settings, const EndOfRun& end, int restarts) {
-  if (end.stopped_by_user) return false;
+  if (end.stop_requested) return false;
   if (end.restart_wanted || settings.policy == "always" || settings.policy == "unless-stopped") return true;
   if (settings.policy != "on-failure" || end.exit_code == 0) return false;
   return settings.maximum_retries == 0 || restarts < settings.maximum_retries;

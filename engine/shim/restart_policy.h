@@ -20,7 +20,7 @@ RestartSettings restart_settings_from_json(const Json& document);
 // One end of a container's main process.
 struct EndOfRun {
   int exit_code = 0;
-  bool stopped_by_user = false;
+  bool stop_requested = false;
   bool restart_wanted = false;  // by the health check, whatever the policy says
   std::chrono::nanoseconds duration{};
 };

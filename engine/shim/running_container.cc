@@ -163,7 +163,7 @@ void RunningContainer::act_on_unhealthy(OnUnhealthy action) {
     return;
   }
   restart_wanted_ = action == OnUnhealthy::restart;
-  if (action == OnUnhealthy::stop) request_stop(state_dir_);
+  if (action == OnUnhealthy::stop) request_stop(state_dir_, StopReason::user);
   sys::pidfd_signal_if_alive(process_->pidfd(), stop_signal_);
   if (stop_timeout_ >= 0) supervisor_->kill_after(std::chrono::seconds(stop_timeout_));
 }
@@ -204,7 +204,7 @@ ExitRecord RunningContainer::describe(const Ending& ending) {
   record.started_at = state_.started_at;
   record.finished_at = ending.finished_at;
   record.restart_count = state_.restart_count;
-  record.stopped_by_user = is_stop_requested(state_dir_);
+  record.stopped_by_user = is_stopped_by_user(state_dir_);
   if (record.oom_killed) events_.record("oom");
   events_.record("die", {{"exitCode", std::to_string(record.exit_code)}});
   return record;
@@ -213,7 +213,7 @@ ExitRecord RunningContainer::describe(const Ending& ending) {
 EndOfRun RunningContainer::end_of_run(const Ending& ending) const {
   EndOfRun end;
   end.exit_code = ending.exit_code;
-  end.stopped_by_user = is_stop_requested(state_dir_);
+  end.stop_requested = is_stop_requested(state_dir_);
   end.restart_wanted = restart_wanted_;
   end.duration = std::chrono::nanoseconds(ending.finished_at - state_.started_at);
   return end;

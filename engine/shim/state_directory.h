@@ -11,9 +11,13 @@
 namespace minidock::shim {
 
 // Tells the shim of a container that its next end is wanted: no restart policy starts it again. Who waits to restart it
-// is woken by SIGTERM besides.
-void request_stop(const std::string& state_dir);
+// is woken by SIGTERM besides. What the machine's shutdown stops is wanted again after the boot; a user's stop goes
+// before that, whichever comes first.
+enum class StopReason { user, shutdown };
+void request_stop(const std::string& state_dir, StopReason reason);
+// For whichever reason.
 bool is_stop_requested(const std::string& state_dir);
+bool is_stopped_by_user(const std::string& state_dir);
 // Before a start: what was asked of the last run is over.
 void forget_requests(const std::string& state_dir);
 

@@ -39,8 +39,9 @@ void nap(int milliseconds) {
 }
 
 // No restart policy is to undo what is done now; a shim that waits to restart the container gives up.
-void announce_stop(const storage::Instance& instance, const Container& container) {
-  shim::request_stop(instance.container_state_dir(container.id()));
+void announce_stop(const storage::Instance& instance, const Container& container,
+                   shim::StopReason reason = shim::StopReason::user) {
+  shim::request_stop(instance.container_state_dir(container.id()), reason);
   if (!container.restarting()) return;
   if (const Fd shim = process::open_exact(container.state.running.shim)) {
     sys::pidfd_signal_if_alive(shim.get(), SIGTERM);
@@ -62,12 +63,17 @@ bool send_signal(const storage::Instance& instance, const Container& container, 
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
+  stop_container(name, timeout_seconds, signal, shim::StopReason::user);
+}
+
+void Engine::stop_container(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal,
+                            shim::StopReason reason) {
   const Container found = resolve(name);
   if (!found.alive()) return;
   const ContainerConfig& config = found.definition.config;
   const int number = signal.empty() ? stop_signal_of(config) : options::parse_signal(signal);
   const int seconds = timeout_seconds.value_or(config.stop_timeout.value_or(kDefaultStopSeconds));
-  announce_stop(instance_, found);
+  announce_stop(instance_, found, reason);
   const Fd init = process::open_exact(found.state.running.init);
   const bool told = send_signal(instance_, found, init, number);
   if (told) let_signal_through(instance_, found);
