@@ -29,18 +29,22 @@ constexpr std::array<std::string_view, 7> kControllers{"memory", "cpu",   "cpuac
                                                        "pids",   "blkio", "devices"};
 
 // proc_pid_mountinfo(5): "36 31 0:33 / /sys/fs/cgroup/memory rw shared:5 - cgroup cgroup rw,memory"
-void add_mount(std::string_view line, CgroupLayout& layout) {
+void add_mount(std::string_view line, const std::function<bool(const std::string& mount)>& is_visible,
+               CgroupLayout& layout) {
   const std::size_t separator = line.find(" - cgroup ");
   if (separator == std::string_view::npos) return;
   const std::vector<std::string_view> place = split(line.substr(0, separator), " ");
   const std::vector<std::string_view> type = split(line.substr(separator + 3), " ");
   if (place.size() < 5 || type.size() < 3) return;
+  const std::string mount(place[4]);
   for (const std::string_view option : split(type[2], ",")) {
     for (const std::string_view controller : kControllers) {
-      if (option == controller) layout.v1.try_emplace(std::string(controller), place[4]);
+      if (option == controller && is_visible(mount)) layout.v1.try_emplace(std::string(controller), mount);
     }
   }
 }
+
+bool is_group(const std::string& directory) { return file::exists(directory + "/cgroup.procs"); }
 
 bool v1_has(const CgroupLayout& layout, std::string_view controller, const char* file) {
   const auto mount = layout.v1.find(controller);
@@ -78,9 +82,10 @@ void add_v2_support(const CgroupLayout& layout, LimitSupport& support) {
 
 }  // namespace
 
-CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view v2_controllers) {
+CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view v2_controllers,
+                                 const std::function<bool(const std::string& mount)>& is_visible) {
   CgroupLayout layout;
-  for (const std::string_view line : split(mountinfo, "\n")) add_mount(line, layout);
+  for (const std::string_view line : split(mountinfo, "\n")) add_mount(line, is_visible, layout);
   for (const std::string_view controller : split(v2_controllers, " \n")) layout.v2.emplace(controller);
   return layout;
 }
@@ -88,8 +93,10 @@ CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view v2
 CgroupLayout read_cgroup_layout() {
   const Fd root = open_v2_cgroup("/");
   const std::string controllers = root ? file::read(sys::openat(root.get(), "cgroup.controllers", O_RDONLY).get()) : "";
-  return parse_cgroup_layout(file::read("/proc/self/mountinfo"), controllers);
+  return parse_cgroup_layout(file::read("/proc/self/mountinfo"), controllers, is_group);
 }
+
+CgroupLayout read_v1_layout() { return parse_cgroup_layout(file::read("/proc/self/mountinfo"), "", is_group); }
 
 LimitSupport supported_limits() {
   const CgroupLayout layout = read_cgroup_layout();

@@ -19,8 +19,14 @@ struct CgroupLayout {
 // From the caller's mount namespace. Costs some file reads: only for who wants a limit or removes a cgroup.
 CgroupLayout read_cgroup_layout();
 
-// The same from the texts of /proc/self/mountinfo and of cgroup.controllers in the root of the v2 hierarchy.
-CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view v2_controllers);
+// The v1 hierarchies alone.
+CgroupLayout read_v1_layout();
+
+// The same from the texts of /proc/self/mountinfo and of cgroup.controllers in the root of the v2 hierarchy. Of several
+// mounts of a hierarchy the first one counts of which `is_visible` says so: another mount may lie on it.
+CgroupLayout parse_cgroup_layout(
+    std::string_view mountinfo, std::string_view v2_controllers,
+    const std::function<bool(const std::string& mount)>& is_visible = [](const std::string&) { return true; });
 
 // What of docker's options this machine's kernel can do.
 struct LimitSupport {

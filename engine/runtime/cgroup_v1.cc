@@ -100,7 +100,7 @@ std::string v1_group_of(const std::string& proc_cgroup, const std::string& contr
 void remove_v1_groups(const std::string& path) {
   if (is_v2_only()) return;
   std::set<std::string> mounts;
-  for (const auto& [controller, mount] : parse_cgroup_layout(file::read("/proc/self/mountinfo"), "").v1) {
+  for (const auto& [controller, mount] : read_v1_layout().v1) {
     mounts.insert(mount);
   }
   for (const std::string& mount : mounts) {

@@ -16,7 +16,7 @@
 #include "base/syscall.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/child.h"
-#include "engine/runtime/device_filter.h"
+#include "engine/runtime/device_list.h"
 #include "engine/runtime/devices.h"
 #include "engine/runtime/explain_words.h"
 #include "engine/runtime/handshake.h"
@@ -103,7 +103,7 @@ void set_host_side_limits(const Spec& spec, int cgroup, pid_t child) {
       return fmt::format("devices that may be opened: {} rules as a BPF program of the cgroup",
                          spec.device_rules.size());
     });
-    parent_attach_device_filter(cgroup, spec.device_rules);
+    parent_control_devices(cgroup, spec.cgroups_path, spec.device_rules, child);
   }
   parent_raise_hard_limits(child, spec.process.rlimits);
   if (spec.process.oom_score_adj) {

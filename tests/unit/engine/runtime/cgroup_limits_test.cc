@@ -108,6 +108,15 @@ TEST(CgroupLayoutTest, SortsControllersByHierarchy) {
   EXPECT_FALSE(layout.has("cpuset"));
 }
 
+TEST(CgroupLayoutTest, PassesOverWhatAnotherMountHides) {
+  const CgroupLayout layout = parse_cgroup_layout(
+      "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+      "36 23 0:32 / /elsewhere rw - cgroup cgroup rw,memory\n"
+      "37 23 0:32 / /later rw - cgroup cgroup rw,memory\n",
+      "", [](const std::string& mount) { return !mount.starts_with("/sys"); });
+  EXPECT_THAT(layout.v1, UnorderedElementsAre(Pair("memory", "/elsewhere")));
+}
+
 TEST(CgroupLayoutTest, FindsAProcessInAHierarchy) {
   const std::string text = "5:devices:/\n4:memory:/minidock/a:b\n2:cpu,cpuacct:/x\n1:name=systemd:/y\n0::/minidock/c\n";
   EXPECT_EQ(v1_group_of(text, "memory"), "/minidock/a:b");
