@@ -84,7 +84,9 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.stdin_once = definition.config.stdin_once;
   config.log = shim_log_config(definition, config.container_dir);
   config.restart = {definition.host.restart.name, definition.host.restart.maximum_retries};
-  if (definition.config.healthcheck) config.health = health_settings(*definition.config.healthcheck);
+  if (definition.config.healthcheck) {
+    config.health = health_settings(*definition.config.healthcheck, definition.config.shell);
+  }
   config.stop_signal = stop_signal_of(definition.config);
   config.stop_timeout = definition.config.stop_timeout.value_or(kDefaultStopSeconds);
   config.timeout = definition.host.timeout;

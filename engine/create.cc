@@ -67,6 +67,7 @@ void merge_config(ContainerConfig& config, const HostConfig& host, const image::
   if (config.user.empty()) config.user = image.user;
   if (config.working_dir.empty()) config.working_dir = image.working_dir;
   if (config.stop_signal.empty()) config.stop_signal = image.stop_signal;
+  config.shell = image.shell;
   config.healthcheck = merge_healthcheck(config.healthcheck, healthcheck_from_image(image.healthcheck), config.labels);
 }
 

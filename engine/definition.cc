@@ -13,6 +13,15 @@ template <typename T>
 struct Type {};
 
 template <typename Fields>
+void describe(Fields& field, Type<StartupHealthcheck>) {
+  field("Test", &StartupHealthcheck::test);
+  field("Interval", &StartupHealthcheck::interval);
+  field("Timeout", &StartupHealthcheck::timeout);
+  field("Retries", &StartupHealthcheck::retries);
+  field("Successes", &StartupHealthcheck::successes);
+}
+
+template <typename Fields>
 void describe(Fields& field, Type<Healthcheck>) {
   field("Test", &Healthcheck::test);
   field("Interval", &Healthcheck::interval);
@@ -21,6 +30,7 @@ void describe(Fields& field, Type<Healthcheck>) {
   field("StartInterval", &Healthcheck::start_interval);
   field("Retries", &Healthcheck::retries);
   field("OnFailure", &Healthcheck::on_failure);
+  field("Startup", &Healthcheck::startup);
 }
 
 template <typename Fields>
@@ -46,6 +56,7 @@ void describe(Fields& field, Type<ContainerConfig>) {
   field("StopTimeout", &ContainerConfig::stop_timeout);
   field("MacAddress", &ContainerConfig::mac_address);
   field("Healthcheck", &ContainerConfig::healthcheck);
+  field("Shell", &ContainerConfig::shell);
 }
 
 template <typename Fields>
@@ -183,6 +194,7 @@ void describe(Fields& field, Type<HostConfig>) {
   field("ShmSize", &HostConfig::shm_size);
   field("OomScoreAdj", &HostConfig::oom_score_adj);
   field("ContainerIDFile", &HostConfig::cid_file);
+  field("CgroupDriver", &HostConfig::cgroup_driver);
   field("Runtime", &HostConfig::runtime);
   field("Rootfs", &HostConfig::rootfs);
   field("RootfsOverlay", &HostConfig::rootfs_overlay);

@@ -13,6 +13,16 @@
 
 namespace minidock {
 
+// podman's check of a container that starts up; the other one begins when it has passed. Times are nanoseconds, 0: the
+// default.
+struct StartupHealthcheck {
+  std::vector<std::string> test;  // as in Healthcheck
+  std::int64_t interval = 0;
+  std::int64_t timeout = 0;
+  int retries = 0;    // failures until the container is started again; 0: never
+  int successes = 0;  // until it has passed; 0: one
+};
+
 // docker's Healthcheck, with podman's action on failure. Times are nanoseconds, 0: the default.
 struct Healthcheck {
   // {"CMD", word…}, {"CMD-SHELL", line}, {"NONE"}; empty: the image's.
@@ -23,6 +33,7 @@ struct Healthcheck {
   std::int64_t start_interval = 0;
   int retries = 0;
   std::string on_failure;  // "", "none", "kill", "restart", "stop"
+  std::optional<StartupHealthcheck> startup;
   bool is_set() const { return !test.empty() && test[0] != "NONE"; }
 };
 
@@ -48,6 +59,7 @@ struct ContainerConfig {
   std::optional<int> stop_timeout;  // seconds; negative: for ever
   std::string mac_address;
   std::optional<Healthcheck> healthcheck;  // nothing: the image's, or none
+  std::vector<std::string> shell;          // the image's SHELL, for CMD-SHELL; empty: /bin/sh -c
 };
 
 // One -v or --mount, parsed.
@@ -174,6 +186,7 @@ struct HostConfig {
   std::int64_t shm_size = 0;  // bytes; 0: the configured default
   int oom_score_adj = 0;
   std::string cid_file;
+  std::string cgroup_driver;  // "systemd": its cgroup is a scope that systemd makes; "" is "cgroupfs"
   std::string runtime;
   // podman's
   std::string rootfs;           // --rootfs: a directory of the host in the place of an image's layers

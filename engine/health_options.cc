@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -28,11 +29,28 @@ void check_time(const char* what, std::int64_t time) {
   }
 }
 
+void check_startup(const Healthcheck& health) {
+  const StartupHealthcheck& startup = *health.startup;
+  if (!health.is_set()) {
+    throw Error(ErrorKind::invalid_argument,
+                "a startup healthcheck needs a healthcheck to go before: give --health-cmd");
+  }
+  if (startup.test.empty()) {
+    throw Error(ErrorKind::invalid_argument, "--health-startup-… options need --health-startup-cmd");
+  }
+  check_time("StartupInterval", startup.interval);
+  check_time("StartupTimeout", startup.timeout);
+  if (startup.retries < 0 || startup.successes < 0) {
+    throw Error(ErrorKind::invalid_argument, "numbers of a startup healthcheck cannot be negative");
+  }
+}
+
 void check(const Healthcheck& health) {
   check_time("Interval", health.interval);
   check_time("Timeout", health.timeout);
   check_time("StartPeriod", health.start_period);
   check_time("StartInterval", health.start_interval);
+  if (health.startup) check_startup(health);
   if (health.retries < 0) {
     throw Error(ErrorKind::invalid_argument, "Retries in Healthcheck cannot be negative");
   }
@@ -54,6 +72,14 @@ void take_missing(Healthcheck& health, const Healthcheck& image) {
   take(health.start_period, image.start_period);
   take(health.start_interval, image.start_interval);
   take(health.retries, image.retries);
+}
+
+std::vector<std::string> probe_command(const std::vector<std::string>& test, std::vector<std::string> shell) {
+  std::vector<std::string> command(test.begin() + 1, test.end());
+  if (test[0] != "CMD-SHELL") return command;
+  if (shell.empty()) shell = {"/bin/sh", "-c"};
+  command.insert(command.begin(), shell.begin(), shell.end());
+  return command;
 }
 
 }  // namespace
@@ -82,18 +108,24 @@ std::optional<Healthcheck> merge_healthcheck(std::optional<Healthcheck> user, st
   return result;
 }
 
-shim::HealthSettings health_settings(const Healthcheck& check) {
+shim::HealthSettings health_settings(const Healthcheck& check, const std::vector<std::string>& shell) {
   const auto time = [](std::int64_t given, nanoseconds standard) { return given == 0 ? standard : nanoseconds(given); };
   shim::HealthSettings settings;
   if (!check.is_set()) return settings;
-  settings.command.assign(check.test.begin() + 1, check.test.end());
-  if (check.test[0] == "CMD-SHELL") settings.command.insert(settings.command.begin(), {"/bin/sh", "-c"});
+  settings.command = probe_command(check.test, shell);
   settings.interval = time(check.interval, seconds(30));
   settings.timeout = time(check.timeout, seconds(30));
   settings.start_period = nanoseconds(check.start_period);
   settings.start_interval = time(check.start_interval, seconds(5));
   if (check.retries > 0) settings.retries = check.retries;
   settings.on_unhealthy = action_of(check.on_failure);
+  if (check.startup) {
+    settings.startup.command = probe_command(check.startup->test, shell);
+    settings.startup.interval = time(check.startup->interval, seconds(30));
+    settings.startup.timeout = time(check.startup->timeout, seconds(30));
+    settings.startup.retries = check.startup->retries;
+    settings.startup.successes = std::max(check.startup->successes, 1);
+  }
   return settings;
 }
 

@@ -21,7 +21,8 @@ OrderedJson healthcheck_json(const Healthcheck& check);
 std::optional<Healthcheck> merge_healthcheck(std::optional<Healthcheck> user, std::optional<Healthcheck> image,
                                              const std::map<std::string, std::string>& labels);
 
-// With docker's defaults for what is 0. No command for a check that is switched off.
-shim::HealthSettings health_settings(const Healthcheck& check);
+// With docker's (and podman's) defaults for what is 0. No command for a check that is switched off. `shell` runs what
+// is CMD-SHELL; empty: /bin/sh -c.
+shim::HealthSettings health_settings(const Healthcheck& check, const std::vector<std::string>& shell);
 
 }  // namespace minidock

@@ -82,6 +82,7 @@ void read_container_part(const Json& part, ImageConfig& result) {
   for (const std::string& label : keys_of(part, "Labels")) {
     result.labels.emplace_back(label, text_of(part["Labels"], label.c_str()));
   }
+  result.shell = json::get_strings(part, "Shell");
   const auto healthcheck = part.find("Healthcheck");
   if (healthcheck != part.end()) result.healthcheck = *healthcheck;
 }

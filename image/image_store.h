@@ -30,6 +30,7 @@ struct ImageConfig {
   std::vector<std::string> exposed_ports;  // "80/tcp"
   std::vector<std::string> volumes;        // absolute paths
   std::vector<std::pair<std::string, std::string>> labels;
+  std::vector<std::string> shell;     // SHELL: what runs a command line; empty: /bin/sh -c
   Json healthcheck;                   // as in the document, null when absent
   std::vector<std::string> diff_ids;  // rootfs, bottom layer first
 };

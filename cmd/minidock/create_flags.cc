@@ -54,7 +54,7 @@ CreateFlags::CreateFlags(CLI::App& app) : app_(app) {
   add_network_flags();
   add_security_flags();
   add_life_flags();
-  add_health_flags();
+  health_.add_to(app_);
   add_resource_options(app_, options_.host.resources);
   add_refused_flags();
 }
@@ -152,20 +152,6 @@ void CreateFlags::add_life_flags() {
   app_.add_flag("-q,--quiet", options_.quiet_pull, "Suppress the pull output");
 }
 
-void CreateFlags::add_health_flags() {
-  app_.add_option("--health-cmd", health_command_, "Command to run to check health");
-  app_.add_option("--health-interval", health_interval_, "Time between running the check (default 30s)");
-  app_.add_option("--health-timeout", health_timeout_, "Maximum time to allow one check to run (default 30s)");
-  app_.add_option("--health-retries", health_retries_, "Consecutive failures needed to report unhealthy (default 3)");
-  app_.add_option("--health-start-period", health_start_period_,
-                  "Start period for the container to initialize before failures count");
-  app_.add_option("--health-start-interval", health_start_interval_,
-                  "Time between running the check during the start period (default 5s)");
-  app_.add_option("--health-on-failure", health_on_failure_,
-                  "What happens to an unhealthy container (none, kill, restart, stop)");
-  app_.add_flag("--no-healthcheck", no_healthcheck_, "Disable any container-specified HEALTHCHECK");
-}
-
 // What other platforms or services need: told by name, or without meaning here as in docker.
 void CreateFlags::add_refused_flags() {
   app_.add_option("--isolation", isolation_, "Container isolation technology (\"default\")");
@@ -193,7 +179,7 @@ CreateOptions CreateFlags::understand(const std::vector<std::string>& positional
   understand_network(options);
   understand_security(options.host);
   understand_life(options);
-  understand_health(config);
+  config.healthcheck = health_.understand();
   return options;
 }
 
@@ -338,30 +324,6 @@ void CreateFlags::understand_life(CreateOptions& options) const {
   if (!options.platform.empty()) check_platform(options.platform);  // malformed: an error, also when it is not used
   if (options.replace && options.name.empty()) throw UsageError("--replace needs a --name");
   if (options.host.timeout < 0) throw UsageError("--timeout cannot be negative");
-}
-
-void CreateFlags::understand_health(ContainerConfig& config) const {
-  const auto time = [](const char* flag, const std::string& text) {
-    const std::int64_t value = text.empty() ? 0 : checked(flag, text, format::parse_duration);
-    if (value < 0) throw UsageError(fmt::format("{} cannot be negative", flag));
-    return value;
-  };
-  Healthcheck check;
-  if (!health_command_.empty()) check.test = {"CMD-SHELL", health_command_};
-  check.interval = time("--health-interval", health_interval_);
-  check.timeout = time("--health-timeout", health_timeout_);
-  check.start_period = time("--health-start-period", health_start_period_);
-  check.start_interval = time("--health-start-interval", health_start_interval_);
-  if (health_retries_ < 0) throw UsageError("--health-retries cannot be negative");
-  check.retries = health_retries_;
-  check.on_failure = health_on_failure_;
-  const bool any = !check.test.empty() || check.interval != 0 || check.timeout != 0 || check.start_period != 0 ||
-                   check.start_interval != 0 || check.retries != 0;
-  if (no_healthcheck_) {
-    if (any) throw UsageError("--no-healthcheck conflicts with --health-* options");
-    check.test = {"NONE"};
-  }
-  if (any || no_healthcheck_ || !health_on_failure_.empty()) config.healthcheck = check;
 }
 
 }  // namespace minidock::cmd

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cmd/minidock/command.h"
+#include "cmd/minidock/health_flags.h"
 
 namespace minidock::cmd {
 
@@ -22,7 +23,6 @@ class CreateFlags {
   void add_network_flags();
   void add_security_flags();
   void add_life_flags();
-  void add_health_flags();
   void add_refused_flags();
   bool given(const char* flag) const { return app_.count(flag) > 0; }
 
@@ -33,7 +33,6 @@ class CreateFlags {
   void understand_network(CreateOptions& options) const;
   void understand_security(HostConfig& host) const;
   void understand_life(CreateOptions& options) const;
-  void understand_health(ContainerConfig& config) const;
   void refuse_unsupported() const;
 
   CLI::App& app_;
@@ -43,12 +42,12 @@ class CreateFlags {
   Words volumes_, mounts_, tmpfs_, secrets_, storage_options_;
   Words publish_, expose_, networks_, network_aliases_, link_local_ips_, dns_, dns_options_, dns_search_, add_hosts_;
   Words security_options_, devices_, device_rules_, sysctls_, ulimits_;
-  std::string entrypoint_, restart_, shm_size_, health_command_, health_interval_, health_timeout_;
-  std::string health_start_period_, health_start_interval_, health_on_failure_, ip_, ip6_, mac_address_, umask_;
+  std::string entrypoint_, restart_, shm_size_, ip_, ip6_, mac_address_, umask_;
+  HealthFlags health_;
   std::string isolation_ = "default", gpus_;
   Words ignored_;
-  int health_retries_ = 0, stop_timeout_ = 0;
-  bool interactive_ = false, tty_ = false, init_ = false, no_healthcheck_ = false, env_host_ = false;
+  int stop_timeout_ = 0;
+  bool interactive_ = false, tty_ = false, init_ = false, env_host_ = false;
   bool rootfs_ = false, use_api_socket_ = false, disable_content_trust_ = true;
 };
 

@@ -41,7 +41,9 @@ HealthMonitor::HealthMonitor(HealthSettings settings, Callbacks callbacks)
     : settings_(std::move(settings)), callbacks_(std::move(callbacks)) {
   const Clock::time_point now = Clock::now();
   start_end_ = now + settings_.start_period;
-  deadline_ = now + (in_start_period() ? settings_.start_interval : settings_.interval);
+  deadline_ = now + (starts_up()         ? settings_.startup.interval
+                     : in_start_period() ? settings_.start_interval
+                                         : settings_.interval);
   callbacks_.report(document(), health_, true);
 }
 
@@ -51,15 +53,15 @@ void HealthMonitor::on_time() {
   if (Clock::now() < deadline_) return;
   if (probe_.pid == 0) return start_probe();
   kill_probe();
-  finish_probe(kNotRun, fmt::format("Health check exceeded timeout ({})", seconds_text(settings_.timeout)));
+  finish_probe(kNotRun, fmt::format("Health check exceeded timeout ({})", seconds_text(timeout())));
 }
 
 void HealthMonitor::start_probe() {
   probe_start_ = format::now_ns();
   output_.clear();
   try {
-    probe_ = callbacks_.start(settings_.command);
-    deadline_ = Clock::now() + settings_.timeout;
+    probe_ = callbacks_.start(starts_up() ? settings_.startup.command : settings_.command);
+    deadline_ = Clock::now() + timeout();
   } catch (const Error& error) {
     finish_probe(kNotRun, error.message());
   }
@@ -89,6 +91,27 @@ void HealthMonitor::finish_probe(int exit_code, std::string output) {
   results_.push_back(Result{probe_start_, format::now_ns(), exit_code, std::move(output)});
   if (results_.size() > kMaxResults) results_.pop_front();
   output_ = {};
+  starts_up() ? count_startup(exit_code) : count(exit_code);
+}
+
+// Until it has passed the container is "starting", and no failure counts towards "unhealthy".
+void HealthMonitor::count_startup(int exit_code) {
+  const StartupProbe& startup = settings_.startup;
+  deadline_ = Clock::now() + startup.interval;
+  if (exit_code == 0) {
+    startup_passed_ = ++startup_successes_ >= startup.successes;
+    if (startup_passed_) deadline_ = Clock::now();  // what it waited for is looked at now
+  } else {
+    startup_successes_ = 0;
+    ++startup_failures_;
+  }
+  callbacks_.report(document(), health_, false);
+  if (startup.retries == 0 || startup_failures_ < startup.retries || startup_passed_) return;
+  deadline_ = Clock::time_point::max();
+  callbacks_.startup_failed();
+}
+
+void HealthMonitor::count(int exit_code) {
   const Health before = health_;
   if (exit_code == 0) {
     health_ = Health::healthy;
@@ -97,8 +120,8 @@ void HealthMonitor::finish_probe(int exit_code, std::string output) {
     // A failure while the container starts up counts for nothing.
     if (++failing_streak_ >= settings_.retries) health_ = Health::unhealthy;
   }
-  const bool starts_up = health_ == Health::starting && in_start_period();
-  deadline_ = Clock::now() + (starts_up ? settings_.start_interval : settings_.interval);
+  const bool is_early = health_ == Health::starting && in_start_period();
+  deadline_ = Clock::now() + (is_early ? settings_.start_interval : settings_.interval);
   callbacks_.report(document(), health_, health_ != before);
 }
 

@@ -33,6 +33,8 @@ class HealthMonitor {
     std::function<Probe(const std::vector<std::string>& command)> start;
     // `report` is docker's State.Health; after each probe. `changed`: the status is another one than before.
     std::function<void(const Json& report, Health health, bool changed)> report;
+    // The startup probe has failed too often: the container is to be started again. Nothing is probed from then on.
+    std::function<void()> startup_failed;
   };
 
   // The first probe comes one interval after now.
@@ -61,6 +63,10 @@ class HealthMonitor {
 
   void start_probe();
   void finish_probe(int exit_code, std::string output);
+  void count_startup(int exit_code);
+  void count(int exit_code);
+  bool starts_up() const { return !settings_.startup.command.empty() && !startup_passed_; }
+  std::chrono::nanoseconds timeout() const { return starts_up() ? settings_.startup.timeout : settings_.timeout; }
   void kill_probe() noexcept;
   bool in_start_period() const { return Clock::now() < start_end_; }
   Json document() const;
@@ -74,6 +80,9 @@ class HealthMonitor {
   std::int64_t probe_start_ = 0;
   Health health_ = Health::starting;
   int failing_streak_ = 0;
+  bool startup_passed_ = false;
+  int startup_successes_ = 0;
+  int startup_failures_ = 0;
   std::deque<Result> results_;
 };
 

@@ -153,6 +153,7 @@ void RunningContainer::monitor(const ShimConfig& config) {
     if (changed && health != Health::starting) events_.record(fmt::format("health_status: {}", to_string(health)));
     if (changed && health == Health::unhealthy) act_on_unhealthy(action);
   };
+  callbacks.startup_failed = [this] { act_on_unhealthy(OnUnhealthy::restart); };
   supervisor_->monitor(std::make_unique<HealthMonitor>(config.health, std::move(callbacks)));
 }
 

@@ -39,6 +39,7 @@ OrderedJson image_config(const ContainerConfig& config) {
   // The container's own come on top of the image's, which it does not repeat.
   if (!config.volumes.empty()) document["Volumes"] = set_or_null(config.volumes);
   if (!config.stop_signal.empty()) document["StopSignal"] = config.stop_signal;
+  if (!config.shell.empty()) document["Shell"] = config.shell;
   if (config.healthcheck) document["Healthcheck"] = healthcheck_json(*config.healthcheck);
   return document;
 }

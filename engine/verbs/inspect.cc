@@ -63,6 +63,15 @@ OrderedJson state_json(const ContainerState& state) {
                      {"FinishedAt", time_text(state.finished_at)}};
 }
 
+// podman's, beside docker's Healthcheck.
+OrderedJson startup_json(const StartupHealthcheck& check) {
+  return OrderedJson{{"Test", check.test},
+                     {"Interval", check.interval},
+                     {"Timeout", check.timeout},
+                     {"Retries", check.retries},
+                     {"Successes", check.successes}};
+}
+
 OrderedJson config_json(const ContainerConfig& config) {
   OrderedJson labels = OrderedJson::object();
   for (const auto& [key, value] : config.labels) labels[key] = value;
@@ -81,12 +90,16 @@ OrderedJson config_json(const ContainerConfig& config) {
   result["Image"] = config.image;
   result["Volumes"] = empty_object_set(config.volumes);
   if (config.healthcheck) result["Healthcheck"] = healthcheck_json(*config.healthcheck);
+  if (config.healthcheck && config.healthcheck->startup) {
+    result["StartupHealthCheck"] = startup_json(*config.healthcheck->startup);
+  }
   result["WorkingDir"] = config.working_dir;
   result["Entrypoint"] = config.entrypoint ? OrderedJson(*config.entrypoint) : OrderedJson();
   result["OnBuild"] = nullptr;
   result["Labels"] = labels;
   if (!config.stop_signal.empty()) result["StopSignal"] = config.stop_signal;
   if (config.stop_timeout) result["StopTimeout"] = *config.stop_timeout;
+  if (!config.shell.empty()) result["Shell"] = config.shell;
   return result;
 }
 
@@ -223,6 +236,7 @@ OrderedJson Engine::inspect_image(const std::string& name) {
   if (!config.entrypoint.empty()) shown.entrypoint = config.entrypoint;
   shown.working_dir = config.working_dir;
   shown.stop_signal = config.stop_signal;
+  shown.shell = config.shell;
   shown.exposed_ports = config.exposed_ports;
   shown.volumes = config.volumes;
   for (const auto& [key, value] : config.labels) shown.labels[key] = value;
