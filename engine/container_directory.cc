@@ -12,6 +12,7 @@
 #include "engine/health_options.h"
 #include "engine/log_options.h"
 #include "engine/own_command.h"
+#include "engine/runtime/systemd_scope.h"
 #include "engine/secrets.h"
 #include "engine/stop_settings.h"
 #include "engine/volumes.h"
@@ -84,15 +85,17 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.stdin_once = definition.config.stdin_once;
   config.log = shim_log_config(definition, config.container_dir);
   config.restart = {definition.host.restart.name, definition.host.restart.maximum_retries};
-  if (definition.config.healthcheck) {
+  if (definition.config.healthcheck)
     config.health = health_settings(*definition.config.healthcheck, definition.config.shell);
-  }
   config.stop_signal = stop_signal_of(definition.config);
   config.stop_timeout = definition.config.stop_timeout.value_or(kDefaultStopSeconds);
   config.timeout = definition.host.timeout;
   config.pid_file = definition.host.pid_file;
   if (!config.netns_link.empty()) {
     config.network_command = own_command(context, {"internal-attach-network", definition.id});
+  }
+  if (runtime::is_systemd_scope(config.spec.cgroups_path)) {
+    config.scope_command = own_command(context, {"internal-hold-scope", definition.id});
   }
   config.cleanup_command = own_command(context, {"internal-clean-up", definition.id});
   config.debug = context.debug;

@@ -152,6 +152,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.config = options.config;
   definition.host = options.host;
   settle_resources(context, definition.host.resources);
+  choose_cgroup_driver(definition.host, context.config.systemd_cgroups);
   definition.host.log = complete_log_settings(options.host.log, context.config);
   check_log_settings(definition.host.log);
   definition.layers = image.diff_ids;

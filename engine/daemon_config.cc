@@ -49,6 +49,23 @@ void set_storage_options(DaemonConfig& config, const Json& document, const char*
   }
 }
 
+void set_exec_options(DaemonConfig& config, const Json& document, const char* key) {
+  for (const std::string& option : json::get_strings(document, key)) {
+    const std::size_t equals = option.find('=');
+    const std::string name = option.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
+    if (name != "native.cgroupdriver") {
+      throw Error(ErrorKind::invalid_argument,
+                  fmt::format("unknown option \"{}\": must be native.cgroupdriver", option));
+    }
+    if (value != "systemd" && value != "cgroupfs") {
+      throw Error(ErrorKind::invalid_argument,
+                  fmt::format("invalid cgroup driver \"{}\": use systemd or cgroupfs", value));
+    }
+    config.systemd_cgroups = value == "systemd";
+  }
+}
+
 // docker takes nothing but strings here: "max-file": "3".
 void set_log_options(DaemonConfig& config, const Json& document, const char* key) {
   const Json& options = document.at(key);
@@ -66,6 +83,7 @@ const std::map<std::string, Setter>& setters() {
       {"dns", strings_into(&DaemonConfig::dns)},
       {"dns-search", strings_into(&DaemonConfig::dns_search)},
       {"dns-opts", strings_into(&DaemonConfig::dns_options)},
+      {"exec-opts", set_exec_options},
       {"init", bool_into(&DaemonConfig::init)},
       {"default-shm-size", set_shm_size},
       {"debug", bool_into(&DaemonConfig::debug)},

@@ -21,6 +21,7 @@ struct DaemonConfig {
   std::vector<std::string> dns;                    // "dns"
   std::vector<std::string> dns_search;             // "dns-search"
   std::vector<std::string> dns_options;            // "dns-opts"
+  bool systemd_cgroups = false;                    // "exec-opts": ["native.cgroupdriver=systemd|cgroupfs"]
   bool init = false;                               // "init": --init for every container
   std::int64_t default_shm_size = 64 << 20;        // "default-shm-size", bytes or "64M"
   bool debug = false;                              // "debug": as --debug

@@ -262,6 +262,8 @@ class Engine {
   int wait(const std::string& name, WaitCondition condition);
   // The shim's clean-up command: releases what an ended container held; removes it when it was run with --rm.
   void clean_up(const std::string& id);
+  // The shim's command where systemd makes the container's cgroup: has it made, with the calling process in it.
+  void make_scope(const std::string& id);
   // The shim's command before it starts a container again.
   void attach_network(const std::string& id, pid_t pid);
 

@@ -13,10 +13,12 @@
 #include "base/path.h"
 #include "base/syscall.h"
 #include "engine/runtime/cgroup_layout.h"
+#include "engine/runtime/systemd_scope.h"
 
 namespace minidock {
 namespace {
 
+constexpr char kSystemdDriver[] = "systemd";
 constexpr std::int64_t kNanoPerCpu = 1'000'000'000;
 constexpr std::int64_t kCpusPeriod = 100'000;  // microseconds: what --cpus is a share of
 constexpr std::int64_t kMinimumPeriod = 1'000;
@@ -264,8 +266,17 @@ runtime::ResourceLimits runtime_limits(const Resources& resources) {
   return limits;
 }
 
+void choose_cgroup_driver(HostConfig& host, bool systemd) {
+  host.cgroup_driver = systemd ? kSystemdDriver : "";
+  if (systemd && !host.resources.cgroup_parent.empty()) runtime::slice_path(host.resources.cgroup_parent);
+}
+
 std::string cgroups_path(const storage::Instance& instance, const ContainerDefinition& definition) {
   const std::string& parent = definition.host.resources.cgroup_parent;
+  if (definition.host.cgroup_driver == kSystemdDriver) {
+    const std::string slice = runtime::slice_path(parent.empty() ? "system.slice" : parent);
+    return path::clean_absolute(fmt::format("{}/minidock-{}.scope", slice, definition.id));
+  }
   return path::clean_absolute(fmt::format("/{}/{}", parent.empty() ? instance.cgroup_parent : parent, definition.id));
 }
 

@@ -26,7 +26,12 @@ void complete_resources(Resources& resources);
 // ErrorKind::not_found for a block device that does not exist.
 runtime::ResourceLimits runtime_limits(const Resources& resources);
 
-// "/<parent>/<id>"; the parent is the instance's unless --cgroup-parent names another.
+// Which cgroup driver a new container has, and whether its --cgroup-parent suits it: ErrorKind::invalid_argument with
+// docker's words.
+void choose_cgroup_driver(HostConfig& host, bool systemd);
+
+// "/<parent>/<id>"; the parent is the instance's unless --cgroup-parent names another. With systemd the scope
+// "minidock-<id>.scope" in that slice, or in system.slice.
 std::string cgroups_path(const storage::Instance& instance, const ContainerDefinition& definition);
 
 }  // namespace minidock

@@ -156,6 +156,7 @@ int system_boot(const Invocation&);
 int system_shutdown(const Invocation&);
 int internal_start(const Invocation&);
 int internal_shut_down(const Invocation&);
+int internal_hold_scope(const Invocation&);
 int internal_clean_up(const Invocation&);
 int internal_attach_network(const Invocation&);
 

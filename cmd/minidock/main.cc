@@ -98,6 +98,7 @@ constexpr std::array kVerbs{
     VerbEntry{"system shutdown", system_shutdown, "Stop all containers until the next boot"},
     VerbEntry{"internal-start", internal_start, nullptr},
     VerbEntry{"internal-shut-down", internal_shut_down, nullptr},
+    VerbEntry{"internal-hold-scope", internal_hold_scope, nullptr},
     VerbEntry{"internal-clean-up", internal_clean_up, nullptr},
     VerbEntry{"internal-attach-network", internal_attach_network, nullptr},
 };

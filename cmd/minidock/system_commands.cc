@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <iostream>
 
 #include "base/error_report.h"
@@ -40,6 +41,25 @@ int internal_clean_up(const Invocation& invocation) {
   const auto app = make_app(invocation, "CONTAINER", "Tidies up after a container");
   expect_positionals(*app, invocation.arguments, 1, 1);
   Engine(invocation.engine).clean_up(invocation.arguments.front());
+  return 0;
+}
+
+// ID; what goes wrong is reported on descriptor 3, whose end says that the scope is there. Then it waits for a byte, or
+// for the end of its input.
+int internal_hold_scope(const Invocation& invocation) {
+  constexpr int kErrorFd = 3;
+  try {
+    const auto app = make_app(invocation, "CONTAINER", "Has systemd make a container's cgroup");
+    expect_positionals(*app, invocation.arguments, 1, 1);
+    Engine(invocation.engine).make_scope(invocation.arguments.front());
+  } catch (const Error& error) {
+    sys::write_all(kErrorFd, error_report(error));
+    return 1;
+  }
+  ::close(kErrorFd);
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
+  }
   return 0;
 }
 

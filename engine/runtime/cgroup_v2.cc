@@ -24,6 +24,7 @@
 #include "base/syscall.h"
 #include "engine/runtime/cgroup_v1.h"
 #include "engine/runtime/container_process.h"
+#include "engine/runtime/systemd_scope.h"
 
 namespace minidock::runtime {
 namespace {
@@ -111,6 +112,18 @@ void for_each_child(int cgroup, const std::function<void(const std::string& name
 
 Fd open_child(int cgroup, const std::string& name) {
   return sys::openat_unless(cgroup, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, ENOENT);
+}
+
+// systemd removes it when it is empty, and would not notice when others did. It may do so between any two lines here.
+void empty_scope(const std::string& cgroups_path) {
+  try {
+    const Fd cgroup = open_v2_cgroup(cgroups_path);
+    if (!cgroup) return;
+    kill_all(cgroup.get());
+    wait_until_empty(cgroup.get(), cgroups_path);
+  } catch (const SysError& error) {
+    if (error.error_number() != ENODEV && error.error_number() != ENOENT) throw;
+  }
 }
 
 void remove_from_v2(const std::string& cgroups_path) {
@@ -221,7 +234,7 @@ void kill_cgroup(const std::string& cgroups_path) {
 
 void remove_cgroup(const std::string& cgroups_path) {
   if (cgroups_path.empty()) return;
-  remove_from_v2(cgroups_path);
+  is_systemd_scope(cgroups_path) ? empty_scope(cgroups_path) : remove_from_v2(cgroups_path);
   remove_v1_groups(cgroups_path);
 }
 
@@ -234,6 +247,7 @@ Fd open_or_make_cgroup(const std::string& cgroups_path) {
 }
 
 Cgroup Cgroup::create(const std::string& path) {
+  if (is_systemd_scope(path)) return adopt(path);
   const Fd hierarchy = open_hierarchy();
   const std::string name = relative(path);
   make_parents(hierarchy.get(), name);
@@ -244,6 +258,14 @@ Cgroup Cgroup::create(const std::string& path) {
   Cgroup cgroup;
   cgroup.path_ = path;
   cgroup.fd_ = sys::openat(hierarchy.get(), name, O_RDONLY | O_DIRECTORY);
+  return cgroup;
+}
+
+Cgroup Cgroup::adopt(const std::string& path) {
+  Cgroup cgroup;
+  cgroup.fd_ = open_v2_cgroup(path);
+  if (!cgroup.fd_) throw Error(ErrorKind::unavailable, fmt::format("systemd has not made cgroup {}", path));
+  cgroup.path_ = path;
   return cgroup;
 }
 

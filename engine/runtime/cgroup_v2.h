@@ -16,6 +16,7 @@ class Cgroup {
  public:
   Cgroup() = default;
   // Makes `path` ("/minidock/<id>") anew, parents as needed. What a killed predecessor left there is removed first.
+  // A scope is there already: systemd makes and removes it.
   static Cgroup create(const std::string& path);
 
   Cgroup(Cgroup&& other) noexcept : path_(std::move(other.path_)), fd_(std::move(other.fd_)) { other.path_.clear(); }
@@ -30,6 +31,7 @@ class Cgroup {
   }
 
  private:
+  static Cgroup adopt(const std::string& path);
   void remove() noexcept;
 
   std::string path_;

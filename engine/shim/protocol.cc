@@ -181,6 +181,7 @@ Json to_json(const ShimConfig& config) {
               {"timeout", config.timeout},
               {"pid_file", config.pid_file},
               {"network_command", config.network_command},
+              {"scope_command", config.scope_command},
               {"cleanup_command", config.cleanup_command},
               {"debug", config.debug},
               {"state_root", config.state_root},
@@ -221,6 +222,7 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.timeout = static_cast<int>(json::get_int(document, "timeout"));
   config.pid_file = json::get_string(document, "pid_file");
   config.network_command = json::get_strings(document, "network_command");
+  config.scope_command = json::get_strings(document, "scope_command");
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");
   config.state_root = json::get_string(document, "state_root");

@@ -139,6 +139,9 @@ struct ShimConfig {
   // argv that attaches the network of a child, whose pid comes behind it, when the shim starts the container again;
   // empty when there is none to attach.
   std::vector<std::string> network_command;
+  // argv that has systemd make the container's cgroup, a scope, and keeps it until its standard input ends
+  // (engine/shim/scope_keeper.h); empty where the shim makes the cgroup itself.
+  std::vector<std::string> scope_command;
   // argv of the clean-up command that the shim starts after the exit, unless the starting command said `removing`.
   std::vector<std::string> cleanup_command;
   bool debug = false;      // trace to the starting command's standard error until started

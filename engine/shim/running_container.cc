@@ -17,6 +17,7 @@
 #include "base/syscall.h"
 #include "engine/shim/out_of_memory.h"
 #include "engine/shim/probe_process.h"
+#include "engine/shim/scope_keeper.h"
 
 namespace minidock::shim {
 
@@ -39,10 +40,19 @@ runtime::StandardStreams CreatedContainer::Streams::inside(const runtime::Preser
   return {in.read ? in.read.get() : null.get(), out.write.get(), err.write.get(), preserved};
 }
 
+namespace {
+
+runtime::ContainerProcess clone_into_cgroup(const ShimConfig& config, const runtime::StandardStreams& streams) {
+  const ScopeKeeper keeper(config.scope_command);
+  return runtime::ContainerProcess::clone(config.spec, streams);
+}
+
+}  // namespace
+
 CreatedContainer::CreatedContainer(const ShimConfig& config, const runtime::PreservedDescriptors& preserved)
     : config_(config),
       streams_(Streams::open(config)),
-      process_(runtime::ContainerProcess::clone(config.spec, streams_.inside(preserved))),
+      process_(clone_into_cgroup(config, streams_.inside(preserved))),
       state_directory_(config.state_dir) {}
 
 void CreatedContainer::prepare() {

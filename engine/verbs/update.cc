@@ -3,14 +3,17 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/resources.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/limited_groups.h"
+#include "engine/runtime/systemd_scope.h"
 #include "engine/shim/protocol.h"
 #include "engine/shim/state_directory.h"
+#include "engine/systemd_bus.h"
 
 namespace minidock {
 namespace {
@@ -77,6 +80,9 @@ void apply(const storage::Instance& instance, const Container& container) {
   const Fd cgroup = runtime::open_v2_cgroup(path);
   if (!cgroup) return;  // it has just ended
   runtime::LimitedGroups::plan(path, limits).change(cgroup.get());
+  if (runtime::is_systemd_scope(path)) {
+    SystemdBus::connect().set_properties(path::base_name(path), runtime::limit_properties(limits));
+  }
   rewrite_shim_config(instance, container.id(), limits);
 }
 
