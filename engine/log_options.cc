@@ -256,6 +256,13 @@ std::string driver_of(const ContainerDefinition& definition) {
 
 }  // namespace
 
+std::vector<std::string> log_driver_names() {
+  std::vector<std::string> names;
+  for (const Driver& driver : drivers()) names.emplace_back(driver.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 LogSettings complete_log_settings(LogSettings asked, const DaemonConfig& config) {
   const std::string configured = config.log_driver.empty() ? kDefaultLogDriver : config.log_driver;
   if (asked.driver.empty()) asked.driver = configured;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/daemon_config.h"
 #include "engine/definition.h"
@@ -10,6 +11,9 @@
 namespace minidock {
 
 inline constexpr char kDefaultLogDriver[] = "json-file";
+
+// The drivers that keep output ("none" keeps none), in the order of their names.
+std::vector<std::string> log_driver_names();
 
 // What the user has left open comes from daemon.json ("log-driver", and "log-opts" for that driver).
 LogSettings complete_log_settings(LogSettings asked, const DaemonConfig& config);

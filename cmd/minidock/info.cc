@@ -101,6 +101,8 @@ int info(const Invocation& invocation) {
     fmt::print("{}\n", document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
   } else {
     print_info(document);
+    std::fflush(stdout);
+    for (const OrderedJson& warning : document["Warnings"]) fmt::print(stderr, "{}\n", text_of(warning));
   }
   return 0;
 }

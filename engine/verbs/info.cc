@@ -6,12 +6,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 
 #include "base/file.h"
 #include "base/format.h"
 #include "engine/engine.h"
+#include "engine/log_options.h"
+#include "engine/runtime/cgroup_layout.h"
 
 namespace minidock {
 namespace {
@@ -50,26 +53,20 @@ bool file_holds(const std::string& path, std::string_view text) {
   return content && content->starts_with(text);
 }
 
-bool is_cgroup_v2() {
-  struct statfs info {};
-  return ::statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
-}
-
-// Whether a controller can be used: a hierarchy of v1, or one that v2 has at its root.
-bool has_controller(const std::string& name) {
-  if (!is_cgroup_v2()) return file::exists("/sys/fs/cgroup/" + name);
-  const std::string list = " " + file::read_if_exists("/sys/fs/cgroup/cgroup.controllers").value_or("");
-  return (list + " ").find(" " + name) != std::string::npos;
-}
+// A limit goes to v1 wherever that has the controller.
+bool uses_cgroup_v1() { return !runtime::read_v1_layout().v1.empty(); }
 
 struct Counts {
   int running = 0;
+  int paused = 0;
   int stopped = 0;
 };
 
 Counts count(const std::vector<Container>& containers) {
   Counts counts;
-  for (const Container& container : containers) ++(container.running() ? counts.running : counts.stopped);
+  for (const Container& container : containers) {
+    ++(container.state.paused ? counts.paused : container.running() ? counts.running : counts.stopped);
+  }
   return counts;
 }
 
@@ -86,21 +83,21 @@ OrderedJson index_configs(const DaemonConfig& config) {
 OrderedJson security_options(const DaemonConfig& config) {
   OrderedJson options = OrderedJson::array({"name=seccomp,profile=default"});
   if (!config.userns_remap.empty()) options.push_back("name=userns");
-  if (is_cgroup_v2()) options.push_back("name=cgroupns");
+  if (!uses_cgroup_v1()) options.push_back("name=cgroupns");
   return options;
 }
 
 void add_resources(OrderedJson& document) {
-  const bool v2 = is_cgroup_v2();
-  document["MemoryLimit"] = has_controller("memory");
-  document["SwapLimit"] = has_controller("memory");
-  document["CpuCfsPeriod"] = has_controller("cpu");
-  document["CpuCfsQuota"] = has_controller("cpu");
-  document["CPUShares"] = has_controller("cpu");
-  document["CPUSet"] = has_controller("cpuset");
-  document["PidsLimit"] = has_controller("pids");
+  const runtime::LimitSupport support = runtime::supported_limits();
+  document["MemoryLimit"] = support.memory;
+  document["SwapLimit"] = support.swap;
+  document["CpuCfsPeriod"] = support.cpu_quota;
+  document["CpuCfsQuota"] = support.cpu_quota;
+  document["CPUShares"] = support.cpu_shares;
+  document["CPUSet"] = support.cpuset;
+  document["PidsLimit"] = support.pids;
   document["IPv4Forwarding"] = file_holds("/proc/sys/net/ipv4/ip_forward", "1");
-  document["OomKillDisable"] = !v2 && has_controller("memory");
+  document["OomKillDisable"] = support.disable_oom_killer;
 }
 
 void add_machine(OrderedJson& document) {
@@ -118,6 +115,22 @@ void add_machine(OrderedJson& document) {
   document["MemTotal"] = static_cast<std::uint64_t>(memory.totalram) * memory.mem_unit;
 }
 
+// The unit is for the default instance, where systemd is what starts after a boot.
+bool lacks_boot_unit(const storage::Instance& instance) {
+  return instance.root == storage::kDefaultRoot && file::exists("/run/systemd/system") &&
+         !file::exists("/etc/systemd/system/multi-user.target.wants/minidock.service");
+}
+
+// docker's are about the kernel; null when there are none.
+OrderedJson warnings(const storage::Instance& instance, const std::vector<Container>& containers) {
+  const bool any_wanted = std::any_of(containers.begin(), containers.end(), [](const Container& container) {
+    return container.definition.host.restart.name != "no";
+  });
+  if (!any_wanted || !lacks_boot_unit(instance)) return nullptr;
+  return OrderedJson::array(
+      {"WARNING: No container is started after a boot: `systemctl enable minidock` changes that"});
+}
+
 }  // namespace
 
 OrderedJson Engine::info() {
@@ -127,7 +140,7 @@ OrderedJson Engine::info() {
       {"ID", ""},
       {"Containers", containers.size()},
       {"ContainersRunning", counts.running},
-      {"ContainersPaused", 0},
+      {"ContainersPaused", counts.paused},
       {"ContainersStopped", counts.stopped},
       {"Images", images().size()},
       {"Driver", "overlay2"},
@@ -140,13 +153,13 @@ OrderedJson Engine::info() {
        {{"Volume", {"local"}},
         {"Network", {"bridge", "host", "null"}},
         {"Authorization", nullptr},
-        {"Log", {"json-file"}}}}};
+        {"Log", log_driver_names()}}}};
   add_resources(document);
   document["Debug"] = debug_;
   document["SystemTime"] = format::rfc3339_nano(format::now_ns());
-  document["LoggingDriver"] = "json-file";
-  document["CgroupDriver"] = "cgroupfs";
-  document["CgroupVersion"] = is_cgroup_v2() ? "2" : "1";
+  document["LoggingDriver"] = config_.log_driver.empty() ? kDefaultLogDriver : config_.log_driver;
+  document["CgroupDriver"] = config_.systemd_cgroups ? "systemd" : "cgroupfs";
+  document["CgroupVersion"] = uses_cgroup_v1() ? "1" : "2";
   add_machine(document);
   document["IndexServerAddress"] = "https://index.docker.io/v1/";
   document["RegistryConfig"] = {{"InsecureRegistryCIDRs", OrderedJson::array({"127.0.0.0/8"})},
@@ -165,7 +178,7 @@ OrderedJson Engine::info() {
   document["LiveRestoreEnabled"] = true;
   document["InitBinary"] = "docker-init";
   document["SecurityOptions"] = security_options(config_);
-  document["Warnings"] = nullptr;
+  document["Warnings"] = warnings(instance_, containers);
   return document;
 }
 
