@@ -282,18 +282,17 @@ TEST_F(SupervisorTest, AClientThatSpeaksNonsenseOrDiesIsDropped) {
 // The end is not held up for good, and nothing is lost for who reads on later.
 TEST_F(SupervisorTest, AClientThatReadsLateStillGetsEverything) {
   Child child = start("head -c 400000 /dev/zero | tr '\\0' x; exit 4");
+  // Takes all of it, so that the program comes to its end with nobody reading.
+  ASSERT_GE(fcntl(child.supervised.out.get(), F_SETPIPE_SZ, 1 << 20), 400'000);
   SocketPair pair = sys::socketpair(SOCK_STREAM);
   const int small = 4096;
   setsockopt(pair.theirs.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
   Supervisor supervisor(std::move(child.supervised), ContainerLog());
   supervisor.add_client(std::move(pair.theirs), ClientRole::starter);
-  Attached attached;
-  // Reads what the program needs to come to its end, and no more.
-  std::thread reader([&] { attached.read(pair.ours.get(), 330'000); });
   const Ending ending = supervisor.run();
-  reader.join();
   EXPECT_EQ(ending.exit_code, 4);
   EXPECT_FALSE(supervisor.deliver_exit_code(ending.exit_code, std::chrono::milliseconds(1)));
+  Attached attached;
   std::thread late_reader([&] { attached.read(pair.ours.get()); });
   EXPECT_TRUE(supervisor.deliver_exit_code(ending.exit_code, kPatience));
   late_reader.join();
