@@ -10,10 +10,10 @@ namespace minidock {
 //
 //   always           every one that has ever run, also when the user has stopped it
 //   unless-stopped   unless the user has stopped it
-//   on-failure[:n]   what failed, or was cut off, as long as its restarts are not used up. One that the user has
-//   stopped
-//                    stays down, as docker's manual says (its daemon starts those too whose program did not end with
-//                    0).
+//   on-failure[:n]   what failed, or was cut off, as long as its restarts are not used up
+//
+// Of the last, one that the user has stopped stays down, as docker's manual says (its daemon starts those too whose
+// program did not end with 0).
 bool is_wanted_after_boot(const Container& container, bool was_alive);
 
 }  // namespace minidock

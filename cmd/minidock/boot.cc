@@ -1,8 +1,6 @@
-// system boot, system shutdown: what minidock.service calls; and the commands that they start for each container.
+// system boot, system shutdown: what minidock.service calls.
 #include <fmt/format.h>
 
-#include "base/error_report.h"
-#include "base/syscall.h"
 #include "cmd/minidock/command.h"
 
 namespace minidock::cmd {
@@ -19,21 +17,6 @@ WorkReport report_lines() {
     fmt::print(stderr, "Error: container {}: {}\n", name, error);
   };
   return report;
-}
-
-// ID; what goes wrong is reported on descriptor 3.
-int for_caller(const Invocation& invocation, const std::function<void(Engine& engine, const std::string& id)>& action) {
-  constexpr int kErrorFd = 3;
-  try {
-    const auto app = make_app(invocation, "CONTAINER", "One container's part of system boot or shutdown");
-    expect_positionals(*app, invocation.arguments, 1, 1);
-    Engine engine(invocation.engine);
-    action(engine, invocation.arguments.front());
-    return 0;
-  } catch (const Error& error) {
-    sys::write_all(kErrorFd, error_report(error));
-    return 1;
-  }
 }
 
 }  // namespace
@@ -55,14 +38,6 @@ int system_shutdown(const Invocation& invocation) {
                             "Stop all containers, in the order of their dependencies; `system boot` starts them again");
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   return Engine(invocation.engine).shutdown(report_lines()) ? 0 : 1;
-}
-
-int internal_start(const Invocation& invocation) {
-  return for_caller(invocation, [](Engine& engine, const std::string& id) { engine.start(id, {}); });
-}
-
-int internal_shut_down(const Invocation& invocation) {
-  return for_caller(invocation, [](Engine& engine, const std::string& id) { engine.shut_down_container(id); });
 }
 
 }  // namespace minidock::cmd

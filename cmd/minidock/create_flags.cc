@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/path.h"
+#include "cmd/minidock/checked_value.h"
 #include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
@@ -15,16 +16,6 @@
 
 namespace minidock::cmd {
 namespace {
-
-// docker's words for a value that an option's own check refuses.
-template <typename Parser>
-auto checked(const char* flag, const std::string& text, Parser parser) {
-  try {
-    return parser(text);
-  } catch (const Error& error) {
-    throw UsageError(fmt::format("invalid argument \"{}\" for \"{}\" flag: {}", text, flag, error.message()));
-  }
-}
 
 template <typename Parser>
 auto checked_all(const char* flag, const std::vector<std::string>& texts, Parser parser) {

@@ -2,24 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 
 #include "cmd/minidock/command.h"
+#include "engine/option_words.h"
 
 namespace minidock::cmd {
 namespace {
-
-// Go's strconv.ParseBool.
-std::optional<bool> parse_bool(const std::string& text) {
-  constexpr std::array<std::string_view, 6> kTrue{"1", "t", "T", "true", "TRUE", "True"};
-  constexpr std::array<std::string_view, 6> kFalse{"0", "f", "F", "false", "FALSE", "False"};
-  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
-  if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
-  return std::nullopt;
-}
 
 // "" when the text is an int, else why not, as Go's strconv says it.
 std::string why_no_integer(const std::string& text) {
@@ -101,7 +91,7 @@ class Splitter {
 
   void set(const CLI::Option& option, const std::string& name, const std::string& value) {
     if (is_switch(option)) {
-      const std::optional<bool> truth = parse_bool(value);
+      const std::optional<bool> truth = options::parse_bool(value);
       if (!truth) refuse(option, name, value, fmt::format("strconv.ParseBool: parsing \"{}\": invalid syntax", value));
       result_.flags.push_back(name + (*truth ? "=true" : "=false"));
       return;

@@ -3,19 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
-#include "cmd/minidock/command.h"
+#include "cmd/minidock/checked_value.h"
 
 namespace minidock::cmd {
 namespace {
 
 std::int64_t duration(const char* flag, const std::string& text) {
   if (text.empty()) return 0;
-  std::int64_t value = 0;
-  try {
-    value = format::parse_duration(text);
-  } catch (const Error& error) {
-    throw UsageError(fmt::format("invalid argument \"{}\" for \"{}\" flag: {}", text, flag, error.message()));
-  }
+  const std::int64_t value = checked(flag, text, format::parse_duration);
   if (value < 0) throw UsageError(fmt::format("{} cannot be negative", flag));
   return value;
 }

@@ -1,12 +1,8 @@
-// system down, system reset, and what the shim asks for.
+// system down, system reset.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <iostream>
 
-#include "base/error_report.h"
-#include "base/syscall.h"
 #include "cmd/minidock/command.h"
 
 namespace minidock::cmd {
@@ -35,46 +31,6 @@ int system_reset(const Invocation& invocation) {
   }
   engine.system_reset();
   return 0;
-}
-
-int internal_clean_up(const Invocation& invocation) {
-  const auto app = make_app(invocation, "CONTAINER", "Tidies up after a container");
-  expect_positionals(*app, invocation.arguments, 1, 1);
-  Engine(invocation.engine).clean_up(invocation.arguments.front());
-  return 0;
-}
-
-// ID; what goes wrong is reported on descriptor 3, whose end says that the scope is there. Then it waits for a byte, or
-// for the end of its input.
-int internal_hold_scope(const Invocation& invocation) {
-  constexpr int kErrorFd = 3;
-  try {
-    const auto app = make_app(invocation, "CONTAINER", "Has systemd make a container's cgroup");
-    expect_positionals(*app, invocation.arguments, 1, 1);
-    Engine(invocation.engine).make_scope(invocation.arguments.front());
-  } catch (const Error& error) {
-    sys::write_all(kErrorFd, error_report(error));
-    return 1;
-  }
-  ::close(kErrorFd);
-  char byte = 0;
-  while (::read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
-  }
-  return 0;
-}
-
-// ID and PID; what goes wrong is reported on descriptor 3.
-int internal_attach_network(const Invocation& invocation) {
-  constexpr int kErrorFd = 3;
-  try {
-    const auto app = make_app(invocation, "CONTAINER PID", "Attaches a restarted container to its network");
-    expect_positionals(*app, invocation.arguments, 2, 2);
-    Engine(invocation.engine).attach_network(invocation.arguments[0], std::stoi(invocation.arguments[1]));
-    return 0;
-  } catch (const Error& error) {
-    sys::write_all(kErrorFd, error_report(error));
-    return 1;
-  }
 }
 
 }  // namespace minidock::cmd
