@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "engine/capabilities.h"
 #include "engine/health_options.h"
+#include "engine/host_option_parsers.h"
 #include "engine/links.h"
 #include "engine/log_options.h"
 #include "engine/mount_points.h"
@@ -108,6 +109,7 @@ void check_host_config(const HostConfig& host) {
                 fmt::format("--storage-opt is not supported: {}={}", host.storage_options.begin()->first,
                             host.storage_options.begin()->second));
   }
+  options::check_restart_policy(host.restart);
   check_time_zone(host.timezone);
   parse_security_options(host.security_options);
 }

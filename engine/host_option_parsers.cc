@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <regex>
@@ -45,23 +46,26 @@ bool is_device_access(const std::string& text) {
 }  // namespace
 
 RestartPolicy parse_restart_policy(const std::string& text) {
-  const auto [name, count] = cut(text, ":");
   RestartPolicy policy;
   if (text.empty()) return policy;
-  policy.name = name;
-  if (name != "no" && name != "always" && name != "unless-stopped" && name != "on-failure") {
-    if (name.empty()) invalid("invalid restart policy format: no policy provided before colon");
-    invalid(fmt::format("invalid restart policy '{}'", name));
-  }
-  if (!count) return policy;
-  const std::optional<int> retries = to_number<int>(*count);
+  const auto [name, count] = cut(text, ":");
+  if (count && name.empty()) invalid("invalid restart policy format: no policy provided before colon");
+  const std::optional<int> retries = count ? to_number<int>(*count) : 0;
   if (!retries) invalid("invalid restart policy format: maximum retry count must be an integer");
-  if (name != "on-failure" && *retries != 0) {
-    invalid(fmt::format("maximum retry count cannot be used with restart policy '{}'", name));
-  }
-  if (*retries < 0) invalid("maximum retry count cannot be negative");
+  policy.name = name;
   policy.maximum_retries = *retries;
   return policy;
+}
+
+void check_restart_policy(const RestartPolicy& policy) {
+  constexpr std::array<std::string_view, 4> kNames{"no", "always", "unless-stopped", "on-failure"};
+  if (std::find(kNames.begin(), kNames.end(), policy.name) == kNames.end()) {
+    invalid(fmt::format("invalid restart policy '{}'", policy.name));
+  }
+  if (policy.name != "on-failure" && policy.maximum_retries != 0) {
+    invalid(fmt::format("maximum retry count cannot be used with restart policy '{}'", policy.name));
+  }
+  if (policy.maximum_retries < 0) invalid("maximum retry count cannot be negative");
 }
 
 Ulimit parse_ulimit(const std::string& text) {

@@ -9,8 +9,10 @@
 
 namespace minidock::options {
 
-// "no", "always", "unless-stopped", "on-failure[:max]"
+// NAME[:MAX]; check_restart_policy() says whether there is such a policy.
 RestartPolicy parse_restart_policy(const std::string& text);
+// "no", "always", "unless-stopped", "on-failure[:max]"
+void check_restart_policy(const RestartPolicy& policy);
 
 // "nofile=1024[:2048]"
 Ulimit parse_ulimit(const std::string& text);

@@ -99,6 +99,14 @@ int for_each_name(const std::vector<std::string>& names, bool echo,
   return code;
 }
 
+gotemplate::Template compile_template(const std::string& format) {
+  try {
+    return gotemplate::Template::parse(format == "json" ? "{{json .}}" : format);
+  } catch (const Error& error) {
+    throw TemplateError(error.kind(), error.message());
+  }
+}
+
 void refuse_terminal(const std::string& output) {
   if (output.empty() && ::isatty(STDOUT_FILENO) != 0) {
     throw Error(ErrorKind::invalid_argument, "cowardly refusing to save to a terminal. Use the -o flag or redirect");

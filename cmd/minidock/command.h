@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/gotemplate.h"
 #include "engine/engine.h"
 
 namespace minidock::cmd {
@@ -29,6 +30,12 @@ struct VerbEntry {
 class ClientError : public Error {
  public:
   explicit ClientError(std::string message) : Error(ErrorKind::invalid_argument, std::move(message)) {}
+};
+
+// A --format that is no template: exit code 64.
+class TemplateError : public Error {
+ public:
+  using Error::Error;
 };
 
 // Wrong words on the command line: the text is docker's, the hint names the verb. Exit code 125, as of docker's client.
@@ -78,6 +85,9 @@ int for_each_name(const std::vector<std::string>& names, bool echo,
 // that nobody has passed to this command.
 void add_preserve_fds(CLI::App& app, int& count);
 void check_preserved_descriptors(int count);
+
+// A --format of documents: a template, or "json". Throws TemplateError.
+gotemplate::Template compile_template(const std::string& format);
 
 // For what is no text. ErrorKind::invalid_argument when `output` names no file and standard output is a terminal.
 void refuse_terminal(const std::string& output);

@@ -157,7 +157,18 @@ void CreateFlags::add_refused_flags() {
 
 // ---- what they mean
 
-CreateOptions CreateFlags::understand(const std::vector<std::string>& positionals) {
+CreateOptions CreateFlags::understand(const std::vector<std::string>& positionals) const {
+  try {
+    return understand_all(positionals);
+  } catch (const ClientError&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::unsupported) throw;
+    throw UsageError(error.message());
+  }
+}
+
+CreateOptions CreateFlags::understand_all(const std::vector<std::string>& positionals) const {
   refuse_unsupported();
   CreateOptions options = options_;
   ContainerConfig& config = options.config;

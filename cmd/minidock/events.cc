@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include "base/gotemplate.h"
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/moment.h"
 
@@ -28,8 +27,12 @@ std::string text_line(const shim::Event& event) {
 
 EventRenderer renderer_for(const std::string& format) {
   if (format.empty()) return text_line;
-  const std::string source = format == "json" ? "{{json .}}" : format;
-  const auto compiled = std::make_shared<gotemplate::Template>(gotemplate::Template::parse(source));
+  const auto compiled = std::make_shared<gotemplate::Template>(compile_template(format));
+  try {
+    compiled->execute(shim::to_json(shim::Event()), kOptions);  // before any is there: no such field, no output at all
+  } catch (const Error& error) {
+    throw TemplateError(error.kind(), error.message());
+  }
   return [compiled](const shim::Event& event) { return compiled->execute(shim::to_json(event), kOptions) + "\n"; };
 }
 

@@ -39,7 +39,12 @@ int exec(const Invocation& invocation) {
   if (options.tty && options.interactive && !options.detach && ::isatty(STDIN_FILENO) == 0) {
     throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
   }
-  return Engine(invocation.engine).exec(options);
+  try {
+    return Engine(invocation.engine).exec(options);
+  } catch (const Error& error) {
+    if (options.detach) throw ClientError(error.message());
+    throw;
+  }
 }
 
 }  // namespace minidock::cmd

@@ -90,7 +90,7 @@ int info(const Invocation& invocation) {
   app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   std::optional<gotemplate::Template> compiled;
-  if (!format.empty() && format != "json") compiled = gotemplate::Template::parse(format);
+  if (!format.empty() && format != "json") compiled = compile_template(format);
   OrderedJson document = Engine(invocation.engine).info();
   document["ServerVersion"] = kVersion;
   document["ClientInfo"] = {

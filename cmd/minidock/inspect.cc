@@ -53,7 +53,7 @@ DocumentFinder finder_for(const std::string& type) {
 int print_documents(const Invocation& invocation, const std::vector<std::string>& names, const std::string& format,
                     const DocumentFinder& find) {
   std::optional<gotemplate::Template> compiled;
-  if (!format.empty() && format != "json") compiled = gotemplate::Template::parse(format);
+  if (!format.empty() && format != "json") compiled = compile_template(format);
   Engine engine(invocation.engine);
   OrderedJson found = OrderedJson::array();
   const int code = for_each_name(names, false, [&](const std::string& name) {

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 
 #include "base/error.h"
@@ -213,11 +214,16 @@ bool is_verb(const std::string& program, const char* verb) {
   return program == fmt::format("minidock {}", verb) || program == fmt::format("minidock container {}", verb);
 }
 
-// run and exec tell the container's exit code from the engine's by docker's numbers.
-int exit_code_for(const Error& error, bool is_run) {
-  if (error.kind() == ErrorKind::command_not_found) return 127;
-  if (error.kind() == ErrorKind::command_not_executable) return 126;
-  return is_run ? 125 : 1;
+// docker's numbers. Those of `run` go by what the engine found missing or not permitted, the program or anything else.
+int exit_code_for(const Error& error, const std::string& program) {
+  if (dynamic_cast<const TemplateError*>(&error) != nullptr) return 64;
+  if (dynamic_cast<const ClientError*>(&error) != nullptr) return 1;
+  const bool not_found = error.kind() == ErrorKind::command_not_found;
+  const bool not_executable = error.kind() == ErrorKind::command_not_executable;
+  if (is_verb(program, "exec")) return not_found || not_executable ? 126 : 1;
+  if (!is_verb(program, "run")) return 1;
+  if (not_found || error.error_number() == ENOENT) return 127;
+  return not_executable || error.error_number() == EACCES ? 126 : 125;
 }
 
 int report(const Error& error, const std::string& program) {
@@ -233,7 +239,7 @@ int report(const Error& error, const std::string& program) {
   }
   const bool is_run = is_verb(program, "run") && dynamic_cast<const ClientError*>(&error) == nullptr;
   fmt::print(stderr, "{}: {}\n", is_run ? "minidock" : "Error", error.message());
-  return exit_code_for(error, is_run);
+  return exit_code_for(error, program);
 }
 
 }  // namespace

@@ -5,8 +5,21 @@
 
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/create_flags.h"
+#include "engine/streams/client_streams.h"
 
 namespace minidock::cmd {
+
+namespace {
+
+void check_detach_keys(const std::string& keys) {
+  try {
+    streams::parse_detach_keys(keys);
+  } catch (const Error& error) {
+    throw ClientError(error.message());
+  }
+}
+
+}  // namespace
 
 int run(const Invocation& invocation) {
   const auto app =
@@ -22,6 +35,7 @@ int run(const Invocation& invocation) {
   expect_positionals(*app, positionals, 1, -1);
   check_preserved_descriptors(options.preserved_fds);
   options.create = flags.understand(positionals);
+  check_detach_keys(options.detach_keys);
   ContainerConfig& config = options.create.config;
   if (options.preserved_fds > 0 && options.create.host.restart.name != "no") {
     throw UsageError("Conflicting options: --preserve-fds and --restart: a program that is started again gets none");

@@ -155,7 +155,7 @@ void print_details_by_template(const DiskUsage& usage, const storage::Instance& 
                              {"Containers", container_usage_rows(usage, false)},
                              {"Volumes", volume_usage_rows(usage, instance)},
                              {"BuildCache", OrderedJson::array()}};
-  fmt::print("{}", gotemplate::Template::parse(format == "json" ? "{{json .}}" : format).execute(document));
+  fmt::print("{}", compile_template(format).execute(document));
 }
 
 }  // namespace

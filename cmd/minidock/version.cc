@@ -39,7 +39,7 @@ int version(const Invocation& invocation) {
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   const OrderedJson document = version_document();
   if (!format.empty()) {
-    fmt::print("{}\n", gotemplate::Template::parse(format == "json" ? "{{json .}}" : format).execute(document));
+    fmt::print("{}\n", compile_template(format).execute(document));
     return 0;
   }
   fmt::print("Client:\n");

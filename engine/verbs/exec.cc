@@ -54,7 +54,8 @@ runtime::Process exec_process(const runtime::Spec& spec, const ExecOptions& opti
   if (!options.user.empty()) process.user = options.user;
   if (!options.working_dir.empty()) {
     if (!options.working_dir.starts_with('/')) {
-      throw Error(ErrorKind::invalid_argument, fmt::format("Cwd must be an absolute path: {}", options.working_dir));
+      throw Error(ErrorKind::command_not_executable,
+                  fmt::format("Cwd must be an absolute path: {}", options.working_dir));
     }
     process.cwd = path::clean_absolute(options.working_dir);
   }
@@ -127,7 +128,9 @@ runtime::ExecProcess start(const Session& session, const ProcessId& container, c
     return runtime::exec_in_container(session.container.spec, container, process, streams, cgroup);
   } catch (const Error& error) {
     session.tell_end(code_of_failed_start(error));
-    throw;
+    if (error.kind() == ErrorKind::command_not_found || error.kind() == ErrorKind::conflict) throw;
+    // Whatever else kept it from running (no such user, no such directory): to docker's users it could not be executed.
+    throw Error(ErrorKind::command_not_executable, error.message(), error.error_number());
   }
 }
 

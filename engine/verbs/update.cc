@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "engine/engine.h"
 #include "engine/events.h"
+#include "engine/host_option_parsers.h"
 #include "engine/lifecycle.h"
 #include "engine/resources.h"
 #include "engine/runtime/cgroup_v2.h"
@@ -100,6 +101,7 @@ void Engine::update(const std::string& name, const UpdateOptions& options) {
   for (const std::string& warning : discard_unsupported(change)) here.warn(warning);
   HostConfig& host = found.definition.host;
   check_change(host.resources, change);
+  if (options.restart) options::check_restart_policy(*options.restart);
   try {
     check_conflicts(host.resources, change);
     merge(host.resources, change);

@@ -15,9 +15,9 @@ class CreateFlags : public FunctionalTest {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return trimmed(result.out);
   }
-  void expect_refused(const Arguments& options, const std::string& message) {
+  void expect_refused(const Arguments& options, const std::string& message, int exit_code = 125) {
     const Result result = box.run(options, {"true"});
-    EXPECT_EQ(result.exit_code, 125) << testing::PrintToString(options);
+    EXPECT_EQ(result.exit_code, exit_code) << testing::PrintToString(options);
     EXPECT_THAT(result.err, HasSubstr(message));
   }
 };
@@ -101,7 +101,7 @@ TEST_F(CreateFlags, SystemPaths) {
 TEST_F(CreateFlags, Devices) {
   EXPECT_EQ(output({"--device", "/dev/null:/dev/nothing"}, "test -c /dev/nothing && echo there"), "there");
   expect_refused({"--device", "/dev/no-such-node"},
-                 "error gathering device information while adding custom device \"/dev/no-such-node\"");
+                 "error gathering device information while adding custom device \"/dev/no-such-node\"", 127);
   expect_refused({"--device", "/dev/null:/dev/x:zzz"}, "bad mode specified: zzz");
   expect_refused({"--device-cgroup-rule", "nonsense"}, "invalid device cgroup format 'nonsense'");
 }

@@ -21,7 +21,8 @@ class Exec : public FunctionalTest {
 TEST_F(Exec, ExitCodesAreDockers) {
   EXPECT_EQ(box.minidock({"exec", "cx", "sh", "-c", "exit 7"}).exit_code, 7);
   EXPECT_EQ(box.minidock({"exec", "cx", "sh", "-c", "kill -9 $$"}).exit_code, 137);
-  EXPECT_EQ(box.minidock({"exec", "cx", "no-such-program"}).exit_code, 127);
+  EXPECT_EQ(box.minidock({"exec", "cx", "no-such-program"}).exit_code, 126);  // 127 is run's alone
+  EXPECT_EQ(box.minidock({"exec", "-d", "cx", "no-such-program"}).exit_code, 1);
   EXPECT_EQ(box.minidock({"exec", "cx", "/etc/passwd"}).exit_code, 126);
 }
 

@@ -173,7 +173,7 @@ Malformed options of run and create: nothing comes into being.
   [125]
   $ docker run --device /nope busybox true
   error gathering device information while adding custom device "/nope": no such file or directory
-  \[12[57]\] (re)
+  [127]
   $ docker run --device /dev/null:/dev/x:q busybox true
   *bad mode specified: q (glob)
   [125]
@@ -247,7 +247,7 @@ Malformed options of run and create: nothing comes into being.
   [126]
   $ docker run --cidfile /nope/nope busybox true
   failed to create the container ID file* /nope/nope: no such file or directory (glob)
-  \[12[57]\] (re)
+  [127]
   $ docker run --gpus all busybox true
   could not select device driver "" with capabilities: ??gpu??* (glob)
   [125]

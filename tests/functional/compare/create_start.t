@@ -117,7 +117,7 @@ create, start, restart, rename, wait, rm.
   created 127 exec: "nope": executable file not found in $PATH
   $ docker start -a c6
   exec: "nope": executable file not found in $PATH
-  \[1(27)?\] (re)
+  [1]
   $ docker rm -v c5 c6
   c5
   c6

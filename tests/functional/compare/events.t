@@ -86,7 +86,7 @@ events since a moment until another.
   [1]
   $ docker events --since $start --until $end --format '{{.Nope}}' 2>&1 | field
   at <.Nope>: unknown
-  \[(1|64)\] (re)
+  [64]
   $ docker events --since $start --until $end --filter container=nope
   $ docker events --until 2000-01-01
   $ docker system events --since $start --until $end --filter event=destroy --filter label=l --format '{{.Actor.Attributes.name}}'

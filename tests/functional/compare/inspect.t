@@ -224,19 +224,19 @@ inspect: documents, templates, types.
   [1]
   $ docker inspect -f '{{nope}}' cc
   template parsing error: template: :1: function "nope" not defined
-  \[(1|64)\] (re)
+  [64]
   $ docker inspect -f '{{.Name' cc
   template parsing error: template: :1: unclosed action
-  \[(1|64)\] (re)
+  [64]
   $ docker inspect -f '{{range .Config.Env}}x' cc
   template parsing error: template: :1: unexpected EOF
-  \[(1|64)\] (re)
+  [64]
   $ docker inspect -f '{{index .Config.Env 99}}' cc | grep .
   template parsing error: template: :1:2: executing "" at <index .Config.Env 99>: error calling index: index out of range: 99
   [1]
   $ docker inspect -f '{{if}}{{end}}' cc
   template parsing error: template: :1: missing value for if
-  \[(1|64)\] (re)
+  [64]
   $ docker inspect --format='{{.Id}}' cc | wc -c
   65
   $ docker inspect --type container -f '{{.Name}}' cc

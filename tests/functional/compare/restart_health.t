@@ -62,7 +62,7 @@ Restart policies and health checks.
   [1]
   $ docker create --name r9 --restart on-failure:1:2 busybox true
   invalid restart policy format* (glob)
-  \[1(25)?\] (re)
+  [125]
   $ docker rm -f r1 r2 r3 r4 r5 r6 r7
   r1
   r2

@@ -102,7 +102,7 @@ Process: environment, directory, user, names.
   1024
   $ docker run --rm busybox df -k /dev/shm | awk 'NR == 2 {print $2}'
   65536
-  $ docker run --rm --add-host db:10.1.2.3 busybox grep db /etc/hosts
+  $ docker run --rm --add-host db:10.1.2.3 busybox grep -w db /etc/hosts
   10.1.2.3\tdb (esc)
   $ docker run --rm --dns 9.9.9.9 --dns-search example.org --dns-option ndots:3 busybox cat /etc/resolv.conf | sort
   nameserver 9.9.9.9
