@@ -492,7 +492,7 @@ void setdomainname(std::string_view name) {
 // ---- sockets
 
 namespace {
-constexpr std::size_t kMaxFds = 16;
+constexpr std::size_t kMaxFds = 32;
 }
 
 void send_message(int socket, std::string_view data, std::span<const int> fds) {

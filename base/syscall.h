@@ -128,7 +128,7 @@ void sethostname(std::string_view name);
 void setdomainname(std::string_view name);
 
 // ---- sockets
-// Sends one message with up to 16 descriptors (borrowed).
+// Sends one message with up to 32 descriptors (borrowed).
 void send_message(int socket, std::string_view data, std::span<const int> fds = {});
 struct Message {
   std::string data;  // empty at end of file

@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -25,8 +28,13 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   return words;
 }
 
-constexpr std::array<std::string_view, 7> kControllers{"memory", "cpu",   "cpuacct", "cpuset",
-                                                       "pids",   "blkio", "devices"};
+constexpr std::array<std::string_view, 15> kControllers{"memory",  "cpu",     "cpuacct",    "cpuset",  "pids",
+                                                        "blkio",   "devices", "freezer",    "net_cls", "net_prio",
+                                                        "hugetlb", "rdma",    "perf_event", "debug",   "misc"};
+
+bool is_controller(std::string_view word) {
+  return std::find(kControllers.begin(), kControllers.end(), word) != kControllers.end();
+}
 
 // proc_pid_mountinfo(5): "36 31 0:33 / /sys/fs/cgroup/memory rw shared:5 - cgroup cgroup rw,memory"
 void add_mount(std::string_view line, const std::function<bool(const std::string& mount)>& is_visible,
@@ -36,12 +44,18 @@ void add_mount(std::string_view line, const std::function<bool(const std::string
   const std::vector<std::string_view> place = split(line.substr(0, separator), " ");
   const std::vector<std::string_view> type = split(line.substr(separator + 3), " ");
   if (place.size() < 5 || type.size() < 3) return;
-  const std::string mount(place[4]);
+  V1Hierarchy hierarchy{std::string(place[4]), {}};
   for (const std::string_view option : split(type[2], ",")) {
-    for (const std::string_view controller : kControllers) {
-      if (option == controller && is_visible(mount)) layout.v1.try_emplace(std::string(controller), mount);
-    }
+    if (is_controller(option) || option.starts_with("name=")) hierarchy.names.emplace_back(option);
   }
+  if (hierarchy.names.empty()) return;
+  const bool is_known = std::any_of(layout.hierarchies.begin(), layout.hierarchies.end(),
+                                    [&](const V1Hierarchy& other) { return other.names == hierarchy.names; });
+  if (is_known || !is_visible(hierarchy.mount)) return;
+  for (const std::string& name : hierarchy.names) {
+    if (is_controller(name)) layout.v1.emplace(name, hierarchy.mount);
+  }
+  layout.hierarchies.push_back(std::move(hierarchy));
 }
 
 bool is_group(const std::string& directory) { return file::exists(directory + "/cgroup.procs"); }
@@ -97,6 +111,11 @@ CgroupLayout read_cgroup_layout() {
 }
 
 CgroupLayout read_v1_layout() { return parse_cgroup_layout(file::read("/proc/self/mountinfo"), "", is_group); }
+
+bool is_v2_only() {
+  struct statfs info {};
+  return ::statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
+}
 
 LimitSupport supported_limits() {
   const CgroupLayout layout = read_cgroup_layout();

@@ -6,10 +6,17 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace minidock::runtime {
 
+struct V1Hierarchy {
+  std::string mount;               // "/sys/fs/cgroup/cpu,cpuacct"
+  std::vector<std::string> names;  // of its controllers; "name=systemd" where it has a name
+};
+
 struct CgroupLayout {
+  std::vector<V1Hierarchy> hierarchies;                // v1's
   std::map<std::string, std::string, std::less<>> v1;  // controller → mount point of its hierarchy
   std::set<std::string, std::less<>> v2;               // controllers of the v2 hierarchy
 
@@ -21,6 +28,9 @@ CgroupLayout read_cgroup_layout();
 
 // The v1 hierarchies alone.
 CgroupLayout read_v1_layout();
+
+// This machine has no v1 hierarchies, as one statfs(2) says.
+bool is_v2_only();
 
 // The same from the texts of /proc/self/mountinfo and of cgroup.controllers in the root of the v2 hierarchy. Of several
 // mounts of a hierarchy the first one counts of which `is_visible` says so: another mount may lie on it.

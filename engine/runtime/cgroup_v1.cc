@@ -2,12 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 
 #include <charconv>
 #include <filesystem>
-#include <set>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -41,11 +38,6 @@ void inherit_cpuset(const std::string& parent, const std::string& group) {
   }
 }
 
-bool is_v2_only() {
-  struct statfs info {};
-  return ::statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
-}
-
 std::int64_t number_in(const std::string& path) {
   const std::string text = first_line(path);
   std::int64_t number = 0;
@@ -63,11 +55,12 @@ std::int64_t realtime_of_groups_below(const std::string& directory, const std::s
 
 }  // namespace
 
-Fd make_v1_group(const std::string& mount, const std::string& controller, const std::string& path) {
+Fd make_v1_group(const std::string& mount, const std::string& path) {
+  const bool has_cpuset = file::exists(mount + "/cpuset.cpus");
   std::string parent = mount;
   for (const std::string& group : levels(mount, path)) {
     sys::mkdirat_if_absent(AT_FDCWD, group, kDirectoryMode);
-    if (controller == "cpuset") inherit_cpuset(parent, group);
+    if (has_cpuset) inherit_cpuset(parent, group);
     parent = group;
   }
   return sys::open(parent, O_RDONLY | O_DIRECTORY);
@@ -99,12 +92,8 @@ std::string v1_group_of(const std::string& proc_cgroup, const std::string& contr
 
 void remove_v1_groups(const std::string& path) {
   if (is_v2_only()) return;
-  std::set<std::string> mounts;
-  for (const auto& [controller, mount] : read_v1_layout().v1) {
-    mounts.insert(mount);
-  }
-  for (const std::string& mount : mounts) {
-    const std::string group = mount + path::clean_absolute(path);
+  for (const V1Hierarchy& hierarchy : read_v1_layout().hierarchies) {
+    const std::string group = hierarchy.mount + path::clean_absolute(path);
     const Fd directory = sys::openat_unless(AT_FDCWD, group, O_RDONLY | O_DIRECTORY, 0, ENOENT);
     if (!directory) continue;
     remove_groups_below(directory.get());

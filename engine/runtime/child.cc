@@ -35,19 +35,20 @@ class Child {
   [[noreturn]] void run() {
     child_leave_parent(/*dies_with_parent=*/true);
     // Only now is the cgroup, which becomes the namespace's root, the container's own.
-    if (plan_.namespaces.new_cgroup) enter_cgroup_namespace();
-    child_step_aside(plan_.groups);
+    if (plan_.v1_groups.empty()) enter_cgroup_namespace();
+    child_enter_groups(plan_.groups.aside);
     if (plan_.namespaces.owns(CLONE_NEWUSER)) {
       expect_step(channel_, Step::mapped);
       child_become_namespace_root();
       sys::prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, SIGKILL);
     }
     // While the parent mounts the overlay.
-    child_make_filesystems(spec_, plan_.namespaces, plan_.mounts);
+    child_make_filesystems(spec_, plan_.namespaces, plan_.v1_groups, plan_.mounts);
     populate_dev();
     // From here everything is reached through `root_`.
     attach_root(std::move(expect_step(channel_, Step::rootfs).fds.at(0)));
     attach_mounts();
+    if (!plan_.v1_groups.empty()) enter_v1_groups();
     cover_paths();
     enter_root();
     name_host();
@@ -61,8 +62,21 @@ class Child {
 
  private:
   void enter_cgroup_namespace() {
+    if (!plan_.namespaces.new_cgroup) return;
     const explain::Step step("namespace", [] { return "a new one: cgroup, whose root is the container's own cgroup"; });
     sys::unshare(CLONE_NEWCGROUP);
+  }
+
+  void enter_v1_groups() {
+    ChildGroups groups = child_receive_groups(channel_);
+    child_enter_groups(groups.first);
+    enter_cgroup_namespace();
+    child_enter_groups(groups.aside);
+    plan_.groups.last = std::move(groups.last);
+    for (std::size_t i = 0; i < spec_.mounts.size(); ++i) {
+      if (!is_cgroup(spec_.mounts[i])) continue;
+      child_attach_groups(plan_.mounts[i].tree.get(), plan_.v1_groups, plan_.mounts[i].words.attributes_set);
+    }
   }
 
   int find_mount(const char* type) const {

@@ -23,6 +23,7 @@ struct ContainerPlan {
   std::vector<sock_filter> filter;
   StandardStreams streams;
   ChildGroups groups;
+  std::vector<V1Directory> v1_groups;  // not made yet
 };
 
 // Runs in the clone. Every error goes to the parent through `channel`.

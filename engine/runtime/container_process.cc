@@ -44,7 +44,7 @@ struct ContainerProcess::Parts {
 namespace {
 
 ContainerPlan plan_container(const Spec& spec, const StandardStreams& streams) {
-  ContainerPlan plan{spec, parent_plan_namespaces(spec), {}, {}, {}, {}, streams, {}};
+  ContainerPlan plan{spec, parent_plan_namespaces(spec), {}, {}, {}, {}, streams, {}, {}};
   check_sysctls(spec.sysctl, plan.namespaces);
   plan.mounts = parent_prepare_mounts(spec);
   const bool has_own_dev = std::any_of(spec.mounts.begin(), spec.mounts.end(), is_own_dev);
@@ -135,7 +135,8 @@ ContainerProcess ContainerProcess::clone(const Spec& spec, const StandardStreams
   ContainerProcess process(std::move(parts));  // from here the destructor undoes everything
   Parts& owned = *process.parts_;
   owned.groups = LimitedGroups::plan(spec.cgroups_path, spec.resources);
-  plan.groups = owned.groups.open_for_child(owned.cgroup.fd());
+  plan.groups = owned.groups.open_v2_for_child(owned.cgroup.fd());
+  plan.v1_groups = owned.groups.directories();
 
   {
     const explain::Step step(
@@ -153,7 +154,10 @@ void ContainerProcess::prepare() {
   Parts& parts = *parts_;
   try {
     parts.layers = hand_over_root(parts.spec, parts.namespaces, parts.child.pid, parts.channel.get());
-    parts.groups.enforce(parts.cgroup.fd(), parts.child.pid);
+    if (parts.groups.has_v1()) {
+      parent_send_groups(parts.channel.get(), parts.groups.open_v1_for_child(parts.cgroup.fd()));
+    }
+    parts.groups.enforce(parts.cgroup.fd());
     set_host_side_limits(parts.spec, parts.cgroup.fd(), parts.child.pid);
   } catch (const Error& error) {
     rethrow_cause(error, parts.channel.get());

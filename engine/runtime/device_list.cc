@@ -104,7 +104,7 @@ DeviceList device_list(const std::vector<DeviceRule>& rules) {
 void parent_enforce_device_list(const std::string& mount, const std::string& path, const std::vector<DeviceRule>& rules,
                                 pid_t child) {
   const DeviceList list = device_list(rules);
-  const Fd group = make_v1_group(mount, "devices", path);
+  const Fd group = make_v1_group(mount, path);
   // The default first: it clears the exceptions.
   const Fd allow = sys::openat(group.get(), "devices.allow", O_WRONLY);
   const Fd deny = sys::openat(group.get(), "devices.deny", O_WRONLY);

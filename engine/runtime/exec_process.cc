@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
-#include "engine/runtime/cgroup_v1.h"
+#include "engine/runtime/cgroup_layout.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/execution.h"
 #include "engine/runtime/handshake.h"
@@ -72,12 +72,6 @@ void enter_namespaces(const ExecPlan& plan) {
     send_failure(plan.channel, Error(ErrorKind::internal, error.what()));
   }
   _exit(1);
-}
-
-// Where the kernel takes no BPF program for the device rules (device_list.h).
-bool is_in_device_group(pid_t pid, const Spec& spec) {
-  if (spec.device_rules.empty()) return false;
-  return v1_group_of(file::read(fmt::format("/proc/{}/cgroup", pid)), "devices") == spec.cgroups_path;
 }
 
 int child_entry(void* plan) { child_main(*static_cast<const ExecPlan*>(plan)); }
@@ -165,7 +159,7 @@ ExecProcess exec_in_container(const Spec& spec, const ProcessId& container, cons
   if (!plan.pidfd) throw Error(ErrorKind::conflict, "container is not running");
   plan.has_user_namespace = has_other_user_namespace(container.pid);
   Fd own_cgroup = cgroup < 0 ? parent_open_cgroup_of(container.pid, spec.cgroups_path) : Fd();
-  if (spec.resources != ResourceLimits{} || is_in_device_group(container.pid, spec)) {
+  if (spec.resources != ResourceLimits{} || !is_v2_only()) {
     // Neither our own memory nor the joiner beside the process counts against the container's limits.
     plan.groups = open_groups_of(container.pid, spec.cgroups_path, cgroup < 0 ? own_cgroup.get() : cgroup).last;
     own_cgroup.reset();

@@ -16,6 +16,8 @@ std::string_view name_of(Step step) {
       return "mapped";
     case Step::rootfs:
       return "rootfs";
+    case Step::groups:
+      return "groups";
     case Step::go:
       return "go";
     case Step::built:

@@ -6,8 +6,10 @@
 //      (clone3) ───────────────► waits                     (clone3) ───────► setns, clone ───► …
 //      id maps written, mapped ► becomes root, file                        ◄─ ready [terminal]    execs
 //                                systems made, detached                     (its exec resumes the joiner)
-//      rootfs [descriptor] ────► mounts, pivot_root              ◄─ cloned{pid}
-//                      ◄─ built                            (joiner ends) end of file
+//      rootfs [descriptor] ────► mounts                          ◄─ cloned{pid}
+//      groups [descriptors] ───► enters them, pivot_root   (joiner ends) end of file
+//        (with v1 hierarchies)
+//                      ◄─ built
 //      go ─────────────────────► user, limits …
 //                      ◄─ ready [terminal]
 //                                capabilities, filter, exec
@@ -28,7 +30,16 @@
 
 namespace minidock::runtime {
 
-enum class Step : char { mapped = 'm', rootfs = 'r', go = 'g', built = 'b', cloned = 'c', ready = 'x', failed = 'f' };
+enum class Step : char {
+  mapped = 'm',
+  rootfs = 'r',
+  groups = 'q',
+  go = 'g',
+  built = 'b',
+  cloned = 'c',
+  ready = 'x',
+  failed = 'f'
+};
 
 struct StepMessage {
   Step step;

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <set>
 
+#include "base/explain.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "base/trace.h"
 #include "engine/runtime/cgroup_v1.h"
 #include "engine/runtime/cgroup_v2.h"
+#include "engine/runtime/handshake.h"
 
 namespace minidock::runtime {
 namespace {
@@ -19,6 +21,9 @@ namespace {
 constexpr char kProcesses[] = "cgroup.procs";
 
 Fd open_processes(int group) { return sys::openat(group, kProcesses, O_WRONLY); }
+
+// Of v1: a thread that moves itself there, and no other, does not have to wait for a grace period of the kernel's.
+Fd open_tasks(int group) { return sys::openat(group, "tasks", O_WRONLY); }
 
 void enter(int group, pid_t pid) { sys::write_all(open_processes(group).get(), fmt::format("{}", pid)); }
 
@@ -95,24 +100,48 @@ class Undo {
 
 }  // namespace
 
-void child_step_aside(const ChildGroups& groups) {
-  if (groups.aside) sys::write_all(groups.aside.get(), "0");
+void parent_send_groups(int channel, const ChildGroups& groups) {
+  for (const std::vector<Fd>* list : {&groups.first, &groups.aside, &groups.last}) {
+    std::vector<int> fds;
+    for (const Fd& group : *list) fds.push_back(group.get());
+    send_step(channel, Step::groups, {}, fds);
+  }
+}
+
+ChildGroups child_receive_groups(int channel) {
+  ChildGroups groups;
+  for (std::vector<Fd>* list : {&groups.first, &groups.aside, &groups.last}) {
+    *list = std::move(expect_step(channel, Step::groups).fds);
+  }
+  return groups;
 }
 
 void child_enter_groups(const std::vector<Fd>& groups) {
   for (const Fd& group : groups) sys::write_all(group.get(), "0");
 }
 
+bool LimitedGroups::V1Group::limits_memory() const {
+  return std::any_of(settings.begin(), settings.end(),
+                     [](const ControlSetting& setting) { return setting.controller == "memory"; });
+}
+
 LimitedGroups LimitedGroups::plan(const std::string& cgroups_path, const ResourceLimits& limits) {
   LimitedGroups groups;
-  if (limits == ResourceLimits{} || cgroups_path.empty()) return groups;
+  if (cgroups_path.empty() || (limits == ResourceLimits{} && is_v2_only())) return groups;
   groups.path_ = cgroups_path;
   const CgroupLayout layout = read_cgroup_layout();
   check_v1_only(layout, limits);
+  // A v1 hierarchy that has only a name is the service manager's.
+  if (!layout.v1.empty()) {
+    for (const V1Hierarchy& hierarchy : layout.hierarchies) groups.v1_.push_back({hierarchy, {}});
+  }
   for (ControlSetting& setting : v1_settings(limits)) {
     const auto mount = layout.v1.find(setting.controller);
     if (mount != layout.v1.end()) {
-      groups.add_v1(std::move(setting), mount->second);
+      const auto group = std::find_if(groups.v1_.begin(), groups.v1_.end(), [&](const V1Group& candidate) {
+        return candidate.hierarchy.mount == mount->second;
+      });
+      group->settings.push_back(std::move(setting));
     } else if (!layout.v2.contains(setting.controller == "blkio" ? "io" : setting.controller)) {
       throw_missing(setting.controller);
     }
@@ -125,30 +154,66 @@ LimitedGroups LimitedGroups::plan(const std::string& cgroups_path, const Resourc
   return groups;
 }
 
-void LimitedGroups::add_v1(ControlSetting setting, const std::string& mount) {
-  // The settings of one controller follow each other.
-  if (v1_.empty() || v1_.back().controller != setting.controller) v1_.push_back({setting.controller, mount, {}});
-  v1_.back().settings.push_back(std::move(setting));
-}
-
 Fd LimitedGroups::make(const V1Group& group) const {
   const auto realtime = std::find_if(group.settings.begin(), group.settings.end(),
                                      [](const ControlSetting& setting) { return setting.file == "cpu.rt_runtime_us"; });
-  Fd directory = make_v1_group(group.mount, group.controller, path_);
-  if (realtime != group.settings.end()) make_room_for_realtime(group.mount, path_, std::stoll(realtime->value));
+  Fd directory = make_v1_group(group.hierarchy.mount, path_);
+  if (realtime != group.settings.end()) {
+    make_room_for_realtime(group.hierarchy.mount, path_, std::stoll(realtime->value));
+  }
   return directory;
 }
 
-ChildGroups LimitedGroups::open_for_child(int cgroup) const {
-  ChildGroups groups;
-  if (has_v2_memory_limit_) {
-    groups.aside = open_processes(open_v2_cgroup(own_v2_cgroup()).get());
-    groups.last.push_back(open_processes(cgroup));
+// Without a limit there, a hierarchy that cannot be written (of a container in a container) is passed over.
+Fd LimitedGroups::make_if_possible(const V1Group& group) const {
+  try {
+    return make(group);
+  } catch (const SysError& error) {
+    if (!group.settings.empty()) throw;
+    trace::note(error.message());
+    return Fd();
   }
+}
+
+void LimitedGroups::add_v2(int cgroup, ChildGroups& groups) const {
+  if (!has_v2_memory_limit_) return;
+  groups.aside.push_back(open_processes(open_v2_cgroup(own_v2_cgroup()).get()));
+  groups.last.push_back(open_processes(cgroup));
+}
+
+ChildGroups LimitedGroups::open_v2_for_child(int cgroup) const {
+  ChildGroups groups;
+  add_v2(cgroup, groups);
+  return groups;
+}
+
+ChildGroups LimitedGroups::open_v1_for_child(int cgroup) const {
+  const explain::Step step("cgroup", [&] { return fmt::format("made in {} v1 hierarchies", v1_.size()); });
+  ChildGroups groups;
+  add_v2(cgroup, groups);
+  if (has_v2_memory_limit_) groups.first.push_back(open_processes(cgroup));
   for (const V1Group& group : v1_) {
-    if (group.controller == "memory") groups.last.push_back(open_processes(make(group).get()));
+    const Fd directory = make_if_possible(group);
+    if (!directory) continue;
+    groups.first.push_back(open_tasks(directory.get()));
+    if (!group.limits_memory()) continue;
+    groups.aside.push_back(open_tasks(make_v1_group(group.hierarchy.mount, path::parent_of(path_)).get()));
+    groups.last.push_back(open_tasks(directory.get()));
   }
   return groups;
+}
+
+std::vector<V1Directory> LimitedGroups::directories() const {
+  std::vector<V1Directory> result;
+  for (const V1Group& group : v1_) {
+    const std::string& mount = group.hierarchy.mount;
+    V1Directory& entry =
+        result.emplace_back(V1Directory{path::base_name(mount), mount + path::clean_absolute(path_), {}});
+    for (const std::string& name : group.hierarchy.names) {
+      if (name != entry.name && !name.starts_with("name=")) entry.links.push_back(name);
+    }
+  }
+  return result;
 }
 
 void LimitedGroups::enable_v2() const {
@@ -159,18 +224,11 @@ void LimitedGroups::enable_v2() const {
   enable_v2_controllers(path_, controllers);
 }
 
-void LimitedGroups::enforce(int cgroup, pid_t child) const {
+void LimitedGroups::enforce(int cgroup) const {
   enable_v2();
   write_settings(cgroup, v2_);
   for (const V1Group& group : v1_) {
-    const Fd directory = make(group);
-    write_settings(directory.get(), group.settings);
-    if (group.controller != "memory") {
-      enter(directory.get(), child);
-    } else {
-      // The first to move pays for the kernel's grace period, the child later does not: a group without limits.
-      enter(make_v1_group(group.mount, group.controller, path::parent_of(path_)).get(), child);
-    }
+    if (!group.settings.empty()) write_settings(make(group).get(), group.settings);
   }
 }
 
@@ -180,6 +238,7 @@ void LimitedGroups::change(int cgroup) const {
   undo.remember(cgroup, v2_);
   write_settings(cgroup, v2_);
   for (const V1Group& group : v1_) {
+    if (group.settings.empty()) continue;
     const Fd directory = make(group);
     undo.remember(directory.get(), group.settings);
     write_settings(directory.get(), group.settings);
@@ -192,12 +251,10 @@ ChildGroups open_groups_of(pid_t pid, const std::string& cgroups_path, int cgrou
   ChildGroups groups;
   if (cgroup >= 0) groups.last.push_back(open_processes(cgroup));
   const std::string memberships = file::read(fmt::format("/proc/{}/cgroup", pid));
-  std::set<std::string> mounts;  // controllers may share one
-  for (const auto& [controller, mount] : read_cgroup_layout().v1) {
-    const std::string group = v1_group_of(memberships, controller);
+  for (const V1Hierarchy& hierarchy : read_v1_layout().hierarchies) {
+    const std::string group = v1_group_of(memberships, hierarchy.names.front());
     if (group != cgroups_path && !group.starts_with(cgroups_path + "/")) continue;
-    if (!mounts.insert(mount).second) continue;
-    groups.last.push_back(sys::open(fmt::format("{}{}/{}", mount, group, kProcesses), O_WRONLY));
+    groups.last.push_back(open_tasks(sys::open(hierarchy.mount + group, O_RDONLY | O_DIRECTORY).get()));
   }
   return groups;
 }

@@ -38,7 +38,7 @@ bool is_on(int fd, long magic) {
 
 Fd make_filesystem(const Mount& mount, const MountWords& words) {
   const unsigned attributes = static_cast<unsigned>(words.attributes_set);
-  if (mount.type == "cgroup" || mount.type == "cgroup2") return child_make_cgroup_mount(attributes);
+  if (is_cgroup(mount)) return child_make_cgroup_mount(attributes);
   const Fd context = sys::fsopen(mount.type);
   sys::fsconfig_string(context.get(), "source", mount.source.empty() ? mount.type : mount.source);
   for (const auto& [key, value] : words.data) {
@@ -108,8 +108,8 @@ void refuse_covering_proc(const Mount& mount, int target, int source) {
 }
 
 bool is_kernel_filesystem(const Mount& mount) {
-  return mount.type == "proc" || mount.type == "sysfs" || mount.type == "cgroup" || mount.type == "cgroup2" ||
-         mount.type == "devpts" || mount.type == "mqueue" || is_own_dev(mount) ||
+  return mount.type == "proc" || mount.type == "sysfs" || is_cgroup(mount) || mount.type == "devpts" ||
+         mount.type == "mqueue" || is_own_dev(mount) ||
          (mount.type == "tmpfs" && is_below(path::clean_absolute(mount.destination), "/dev"));
 }
 
@@ -143,6 +143,8 @@ bool is_own_dev(const Mount& mount) {
   return mount.type == "tmpfs" && path::clean_absolute(mount.destination) == "/dev";
 }
 
+bool is_cgroup(const Mount& mount) { return mount.type == "cgroup" || mount.type == "cgroup2"; }
+
 std::vector<PreparedMount> parent_prepare_mounts(const Spec& spec) {
   std::vector<PreparedMount> prepared(spec.mounts.size());
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
@@ -162,12 +164,14 @@ std::vector<PreparedMount> parent_prepare_mounts(const Spec& spec) {
   return prepared;
 }
 
-void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, std::vector<PreparedMount>& mounts) {
+void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, const std::vector<V1Directory>& groups,
+                            std::vector<PreparedMount>& mounts) {
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
     if (mounts[i].words.is_bind || mounts[i].tree) continue;
     const explain::Step step("mount", [&] { return "made: " + describe(spec.mounts[i]); });
     try {
-      mounts[i].tree = make_filesystem(spec.mounts[i], mounts[i].words);
+      const bool is_view = is_cgroup(spec.mounts[i]) && !groups.empty();
+      mounts[i].tree = is_view ? child_make_cgroup_view(groups) : make_filesystem(spec.mounts[i], mounts[i].words);
     } catch (const SysError& error) {
       const char* host = host_instance(spec.mounts[i].type, plan);
       if (error.error_number() != EPERM || host == nullptr) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "engine/runtime/cgroup_view.h"
 #include "engine/runtime/namespaces.h"
 #include "engine/runtime/spec.h"
 
@@ -43,8 +44,10 @@ struct PreparedMount {
 // does not exist is ErrorKind::invalid_argument in docker's words.
 std::vector<PreparedMount> parent_prepare_mounts(const Spec& spec);
 
-// Makes the file systems of the namespaces that the child is in.
-void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, std::vector<PreparedMount>& mounts);
+// Makes the file systems of the namespaces that the child is in. `groups`: the container's on v1, which are to be
+// attached to the cgroup mount later.
+void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, const std::vector<V1Directory>& groups,
+                            std::vector<PreparedMount>& mounts);
 
 // Attaches one mount at its destination below `root`, created when missing. The image's links never lead out of the
 // root; where the kernel's own file systems go, links are refused altogether. Nothing may cover /proc.
@@ -52,5 +55,6 @@ void child_attach_mount(int root, const Mount& mount, PreparedMount& prepared);
 
 // The mount is the container's fresh /dev.
 bool is_own_dev(const Mount& mount);
+bool is_cgroup(const Mount& mount);
 
 }  // namespace minidock::runtime

@@ -103,6 +103,10 @@ TEST(CgroupLayoutTest, SortsControllersByHierarchy) {
   EXPECT_THAT(layout.v1, UnorderedElementsAre(Pair("cpu", "/sys/fs/cgroup/cpu,cpuacct"),
                                               Pair("cpuacct", "/sys/fs/cgroup/cpu,cpuacct"),
                                               Pair("memory", "/sys/fs/cgroup/memory")));
+  ASSERT_EQ(layout.hierarchies.size(), 3U);
+  EXPECT_THAT(layout.hierarchies[0].names, ElementsAre("cpu", "cpuacct"));
+  EXPECT_EQ(layout.hierarchies[2].mount, "/sys/fs/cgroup/systemd");
+  EXPECT_THAT(layout.hierarchies[2].names, ElementsAre("name=systemd"));
   EXPECT_THAT(layout.v2, UnorderedElementsAre("io", "pids"));
   EXPECT_TRUE(layout.has("pids"));
   EXPECT_FALSE(layout.has("cpuset"));

@@ -98,8 +98,8 @@ TEST_F(LimitedContainerTest, EveryLimitReachesItsFile) {
   EXPECT_GT(use.cpu.total, 0U);
   finish(running);
   remove_cgroup(spec.cgroups_path);
-  for (const auto& [controller, mount] : read_cgroup_layout().v1) {
-    EXPECT_FALSE(file::exists(mount + spec.cgroups_path)) << controller;
+  for (const V1Hierarchy& hierarchy : read_cgroup_layout().hierarchies) {
+    EXPECT_FALSE(file::exists(hierarchy.mount + spec.cgroups_path)) << hierarchy.mount;
   }
 }
 
@@ -132,7 +132,7 @@ TEST_F(LimitedContainerTest, LimitsChangeWhileItRuns) {
   SKIP_WITHOUT("pids");
   SKIP_WITHOUT("memory");
   const Spec spec = make_spec("");
-  Running running = start(spec);  // in no group of a controller yet
+  Running running = start(spec);  // without a limit
   const Fd cgroup = open_v2_cgroup(spec.cgroups_path);
   ResourceLimits limits;
   limits.pids = 9;
@@ -149,6 +149,29 @@ TEST_F(LimitedContainerTest, LimitsChangeWhileItRuns) {
   EXPECT_THROW(LimitedGroups::plan(spec.cgroups_path, limits).change(cgroup.get()), Error);
   EXPECT_EQ(read_container_use(running.id.pid, spec.cgroups_path).memory.limit, 64U << 20);
   finish(running);
+}
+
+// As docker shows it: its own group of each hierarchy, read-only for root too, and nothing of the others.
+TEST_F(LimitedContainerTest, SeesItsOwnGroupsOfEachV1Hierarchy) {
+  const CgroupLayout layout = read_cgroup_layout();
+  if (layout.v1.empty()) GTEST_SKIP() << "this machine has no v1 hierarchies";
+  for (Spec spec : {make_spec(""), make_host_user_spec("")}) {
+    spec.resources.pids = 33;
+    if (layout.has("memory")) spec.resources.memory = spec.resources.memory_swap = 32 << 20;
+    Running running = start(spec);
+    Process process = spec.process;
+    process.args = {"/bin/sh", "-c",
+                    "cut -d: -f3 /proc/self/cgroup | sort -u; cat /sys/fs/cgroup/pids/pids.max; "
+                    "for d in /sys/fs/cgroup/*/; do grep -qx 1 $d/tasks || echo $d; done; "
+                    "mkdir /sys/fs/cgroup/pids/x 2>/dev/null || echo refused"};
+    EXPECT_EQ(exec(spec, running, process).output, "/\n33\nrefused\n");
+    for (const V1Hierarchy& hierarchy : layout.hierarchies) {
+      EXPECT_EQ(v1_group_of(file::read(fmt::format("/proc/{}/cgroup", running.id.pid)), hierarchy.names.front()),
+                spec.cgroups_path);
+    }
+    finish(running);
+    remove_cgroup(spec.cgroups_path);
+  }
 }
 
 TEST_F(LimitedContainerTest, FreezesAndResumes) {
