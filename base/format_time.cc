@@ -85,7 +85,7 @@ class TimeReader {
     if (!number(2, 0, 59, fields_.tm_min)) return false;
     if (!take(':')) return true;
     if (!number(2, 0, 59, fields_.tm_sec)) return false;
-    return take('.') ? fraction() : true;
+    return take('.') || take(',') ? fraction() : true;
   }
 
   // Digits past the ninth are below a nanosecond and cut.

@@ -34,8 +34,9 @@ std::string hosts_file(const HostsEntry& entry, const std::vector<ExtraHost>& ex
   std::string text = kDefaultHosts;
   for (const ExtraHost& host : extra) text += fmt::format("{}\t{}\n", host.address, host.names);
   if (entry.address.empty()) return text;
-  const std::string full = entry.domainname.empty() ? "" : fmt::format("{}.{} ", entry.hostname, entry.domainname);
-  text += fmt::format("{}\t{}{}\n", entry.address, full, entry.hostname);
+  const std::string full = entry.domainname.empty() ? entry.hostname : entry.hostname + "." + entry.domainname;
+  const std::string first = full.substr(0, full.find('.'));
+  text += fmt::format("{}\t{}{}\n", entry.address, full, first == full ? "" : " " + first);
   return text;
 }
 
@@ -60,11 +61,11 @@ std::string resolv_conf(const std::string& host_text, const ResolverSettings& se
   }
   if (servers.empty()) servers = {"8.8.8.8", "8.8.4.4"};
   std::string text;
-  for (const std::string& server : servers) text += fmt::format("nameserver {}\n", server);
-  text += rest;
   // "." is docker's word for none.
   const bool no_search = settings.search.size() == 1 && settings.search[0] == ".";
   if (!settings.search.empty() && !no_search) text += fmt::format("search {}\n", fmt::join(settings.search, " "));
+  for (const std::string& server : servers) text += fmt::format("nameserver {}\n", server);
+  text += rest;
   if (!settings.options.empty()) text += fmt::format("options {}\n", fmt::join(settings.options, " "));
   return text;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -43,10 +44,6 @@ std::vector<std::string> full_command(const ContainerConfig& config) {
   return args;
 }
 
-void add_missing(std::vector<std::string>& list, const std::string& item) {
-  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-}
-
 // docker's order: the user's own first.
 void add_missing_variables(std::vector<std::string>& env, const std::vector<std::string>& image_env) {
   for (const std::string& entry : image_env) {
@@ -57,14 +54,20 @@ void add_missing_variables(std::vector<std::string>& env, const std::vector<std:
   }
 }
 
+void add_exposed_ports(std::vector<std::string>& ports, const HostConfig& host, const image::ImageConfig& image) {
+  std::set<std::string> known(ports.begin(), ports.end());
+  const auto add = [&](const std::string& port) {
+    if (known.insert(port).second) ports.push_back(port);
+  };
+  for (const std::string& port : image.exposed_ports) add(port);
+  for (const network::PublishedPort& port : host.ports) add(fmt::format("{}/{}", port.container_port, port.protocol));
+}
+
 void merge_config(ContainerConfig& config, const HostConfig& host, const image::ImageConfig& image) {
   merge_command(config, image);
   add_missing_variables(config.env, image.env);
   for (const auto& [key, value] : image.labels) config.labels.emplace(key, value);
-  for (const std::string& port : image.exposed_ports) add_missing(config.exposed_ports, port);
-  for (const network::PublishedPort& port : host.ports) {
-    add_missing(config.exposed_ports, fmt::format("{}/{}", port.container_port, port.protocol));
-  }
+  add_exposed_ports(config.exposed_ports, host, image);
   if (config.user.empty()) config.user = image.user;
   if (config.working_dir.empty()) config.working_dir = image.working_dir;
   if (config.stop_signal.empty()) config.stop_signal = image.stop_signal;
@@ -166,6 +169,9 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   if (definition.host.shm_size == 0) definition.host.shm_size = context.config.default_shm_size;
   check_host_config(definition.host);
   check_links(context, definition.host);
+  if (definition.host.network_mode == "host" && (!definition.host.ports.empty() || definition.host.publish_all_ports)) {
+    context.warn("Published ports are discarded when using host network mode");
+  }
   check_secrets(context, definition.host);
   definition.config.volumes = declared_volumes(definition.host, image_config.volumes);
   definition.mount_points = resolve_mounts(context, definition.host, image_config.volumes);

@@ -49,6 +49,12 @@ void add_device(runtime::Spec& spec, const std::string& source, const std::strin
                                static_cast<std::int64_t>(minor(info.st_rdev)), access});
 }
 
+[[noreturn]] void refuse_device(const std::string& path) {
+  throw Error(
+      ErrorKind::invalid_argument,
+      fmt::format("error gathering device information while adding custom device \"{}\": not a device node", path));
+}
+
 // "c 1:3 mr", checked by options::parse_device_rule.
 runtime::DeviceRule parse_rule(const std::string& text) {
   const auto number = [](const std::string& word) -> std::optional<std::int64_t> {
@@ -77,13 +83,13 @@ void add_devices(runtime::Spec& spec, const Resources& resources) {
     if (is_device(info)) {
       add_device(spec, device.host_path, device.container_path, device.access, info);
     } else if (S_ISDIR(info.st_mode)) {
+      const std::size_t before = spec.mounts.size();
       for_each_node(device.host_path, [&](const std::string& path, const struct stat& node) {
         add_device(spec, path, device.container_path + path.substr(device.host_path.size()), device.access, node);
       });
+      if (spec.mounts.size() == before) refuse_device(device.host_path);
     } else {
-      throw Error(ErrorKind::invalid_argument,
-                  fmt::format("error gathering device information while adding custom device \"{}\": not a device node",
-                              device.host_path));
+      refuse_device(device.host_path);
     }
   }
   if (spec.device_rules.empty()) return;

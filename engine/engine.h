@@ -243,7 +243,7 @@ class Engine {
   image::RemovedImage remove_image(const std::string& name, bool force);
 
   // ---- containers: life
-  RunResult run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached);
+  RunResult run(const RunOptions& options, const std::function<void(const std::string& id)>& on_created);
   // The new container's id.
   std::string create(const CreateOptions& options);
   // One that runs already is left as it is. The exit code, when attached to its end.

@@ -105,6 +105,10 @@ std::optional<Healthcheck> merge_healthcheck(std::optional<Healthcheck> user, st
     result->on_failure = label->second;
   }
   check(*result);
+  if (!result->is_set() && !result->on_failure.empty() && result->on_failure != "none") {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("cannot set on-failure action to {} without a health check", result->on_failure));
+  }
   return result;
 }
 

@@ -41,17 +41,12 @@ NamespaceChoice join_path(const std::string& path) {
   return choice;
 }
 
-// The forms that every mode has. `file` is the namespace's name below /proc/PID/ns; `option` is docker's word for it.
-NamespaceChoice choose(EngineContext& context, const std::string& mode, const char* file, const char* option) {
+// The forms that every mode has. `file` is the namespace's name below /proc/PID/ns.
+NamespaceChoice choose(EngineContext& context, const std::string& mode, const char* file) {
   if (mode == "host") return NamespaceChoice{Kind::host, "", {}, ""};
   if (mode.starts_with(kContainerPrefix)) return join_container(context, mode.substr(kContainerPrefix.size()), file);
   if (mode.starts_with(kPathPrefix)) return join_path(mode.substr(kPathPrefix.size()));
-  if (mode.empty() || mode == "private") return NamespaceChoice{};
-  std::string shown(std::string_view(option) == "userns"     ? "user"
-                    : std::string_view(option) == "cgroupns" ? "cgroup"
-                                                             : option);
-  std::transform(shown.begin(), shown.end(), shown.begin(), [](unsigned char c) { return std::toupper(c); });
-  invalid(fmt::format("--{}: invalid {} mode", option, shown));
+  return NamespaceChoice{};
 }
 
 NamespaceChoice choose_network(EngineContext& context, const std::string& mode) {
@@ -59,7 +54,22 @@ NamespaceChoice choose_network(EngineContext& context, const std::string& mode) 
   if (mode == "none") return NamespaceChoice{Kind::none, "", {}, ""};
   const bool known = mode == "host" || mode.starts_with(kContainerPrefix) || mode.starts_with(kPathPrefix);
   if (!known) throw Error(ErrorKind::not_found, fmt::format("network {} not found", mode));
-  return choose(context, mode, "net", "network");
+  return choose(context, mode, "net");
+}
+
+NamespaceChoice choose_ipc(EngineContext& context, const std::string& mode) {
+  if (mode == "shareable" || mode == "none") return NamespaceChoice{};
+  if (mode.starts_with(kContainerPrefix)) {
+    const std::string name = mode.substr(kContainerPrefix.size());
+    const std::string donor = load_container(context.database, name).definition.host.ipc_mode;
+    // Of a container that says nothing it can be joined, unlike docker's.
+    if (donor == "private" || donor == "none") {
+      throw Error(
+          ErrorKind::conflict,
+          fmt::format("non-shareable IPC (hint: use IpcMode:shareable for the donor container): container {}", name));
+    }
+  }
+  return choose(context, mode, "ipc");
 }
 
 // The user namespace of a container whose other namespace is joined: the same one, or none at all.
@@ -77,7 +87,7 @@ NamespaceChoice user_namespace_of(EngineContext& context, const NamespaceChoice&
 NamespaceChoice choose_user(EngineContext& context, const HostConfig& host, const NamespaceChoices& others,
                             bool remapped) {
   if (is_auto_userns(host.userns_mode)) return NamespaceChoice{};
-  if (!host.userns_mode.empty()) return choose(context, host.userns_mode, "user", "userns");
+  if (!host.userns_mode.empty()) return choose(context, host.userns_mode, "user");
   for (const NamespaceChoice* other : {&others.network, &others.pid, &others.ipc}) {
     if (other->container) return user_namespace_of(context, *other);
   }
@@ -101,10 +111,48 @@ void check_userns_mode(const HostConfig& host) {
   }
 }
 
+void check_mode(const std::string& mode, std::string_view option, std::string_view shown) {
+  const bool known = mode.empty() || mode == "host" || mode == "private" || mode.starts_with(kContainerPrefix) ||
+                     mode.starts_with(kPathPrefix);
+  if (!known) invalid(fmt::format("--{}: invalid {} mode", option, shown));
+}
+
+void check_modes(const HostConfig& host) {
+  check_mode(host.pid_mode, "pid", "PID");
+  if (host.ipc_mode != "shareable" && host.ipc_mode != "none") check_mode(host.ipc_mode, "ipc", "IPC");
+  check_mode(host.uts_mode, "uts", "UTS");
+  check_mode(host.cgroupns_mode, "cgroupns", "CGROUP");
+  if (!is_auto_userns(host.userns_mode)) check_mode(host.userns_mode, "userns", "USER");
+}
+
+// What a container in another's network namespace, or in the host's, cannot have of its own.
+void check_shared_network(const ContainerConfig& config, const HostConfig& host) {
+  const bool is_container = host.network_mode.starts_with(kContainerPrefix);
+  const bool is_host = host.network_mode == "host";
+  const auto refuse = [](bool conflict, const char* what) {
+    if (conflict) invalid(fmt::format("conflicting options: {}", what));
+  };
+  if (host.network_mode == "container" || host.network_mode == kContainerPrefix) {
+    invalid("invalid container format container:<name|id>");
+  }
+  refuse(is_container && !config.hostname.empty(), "hostname and the network mode");
+  refuse(is_container && !host.links.empty(),
+         "container type network can't be used with links. This would result in undefined behavior");
+  refuse(is_host && !host.links.empty(),
+         "host type networking can't be used with links. This would result in undefined behavior");
+  refuse(is_container && !host.dns.empty(), "dns and the network mode");
+  refuse(is_container && !host.extra_hosts.empty(), "custom host-to-IP mapping and the network mode");
+  refuse((is_container || is_host) && !config.mac_address.empty(), "mac-address and the network mode");
+  refuse(is_container && (!host.ports.empty() || host.publish_all_ports),
+         "port publishing and the container type network mode");
+  refuse(is_container && !config.exposed_ports.empty(), "port exposing and the container type network mode");
+}
+
 }  // namespace
 
 void check_namespace_options(const ContainerConfig& config, const HostConfig& host, bool remapped) {
   check_userns_mode(host);
+  check_modes(host);
   if ((remapped || is_auto_userns(host.userns_mode)) && host.userns_mode != "host") {
     if (host.privileged) {
       invalid(
@@ -117,10 +165,7 @@ void check_namespace_options(const ContainerConfig& config, const HostConfig& ho
     if (host.pid_mode == "host") invalid("cannot share the host PID namespace when user namespaces are enabled");
   }
   if (host.uts_mode == "host" && !config.hostname.empty()) invalid("conflicting options: hostname and the UTS mode");
-  if (host.network_mode.starts_with(kContainerPrefix)) {
-    if (!config.hostname.empty()) invalid("conflicting options: hostname and the network mode");
-    if (!host.ports.empty()) invalid("conflicting options: port publishing and the container type network mode");
-  }
+  check_shared_network(config, host);
 }
 
 bool is_surely_remapped(const HostConfig& host, bool remapped) {
@@ -133,11 +178,10 @@ bool is_surely_remapped(const HostConfig& host, bool remapped) {
 NamespaceChoices choose_namespaces(EngineContext& context, const HostConfig& host, bool remapped) {
   NamespaceChoices choices;
   choices.network = choose_network(context, host.network_mode);
-  choices.pid = choose(context, host.pid_mode, "pid", "pid");
-  // "shareable" differs from "private" only in docker: any container's IPC namespace can be joined here.
-  choices.ipc = choose(context, host.ipc_mode == "shareable" ? "" : host.ipc_mode, "ipc", "ipc");
-  choices.uts = choose(context, host.uts_mode, "uts", "uts");
-  choices.cgroup = choose(context, host.cgroupns_mode, "cgroup", "cgroupns");
+  choices.pid = choose(context, host.pid_mode, "pid");
+  choices.ipc = choose_ipc(context, host.ipc_mode);
+  choices.uts = choose(context, host.uts_mode, "uts");
+  choices.cgroup = choose(context, host.cgroupns_mode, "cgroup");
   choices.user = choose_user(context, host, choices, remapped);
   return choices;
 }

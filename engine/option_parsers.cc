@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "engine/option_words.h"
+#include "engine/streams/client_streams.h"
 
 namespace minidock::options {
 namespace {
@@ -110,6 +112,8 @@ std::vector<std::string> resolve_environment(const std::vector<std::string>& ent
       result.push_back(entry);
     } else if (const char* value = std::getenv(entry.c_str())) {
       result.push_back(entry + "=" + value);
+    } else {
+      result.push_back(entry);
     }
   }
   return result;
@@ -135,12 +139,25 @@ std::vector<std::string> read_env_file(const std::string& path) {
   return entries;
 }
 
+std::vector<std::string> read_environment_file(const std::string& path) {
+  std::vector<std::string> entries = resolve_environment(read_env_file(path));
+  std::erase_if(entries, [](const std::string& entry) { return entry.find('=') == std::string::npos; });
+  return entries;
+}
+
 std::pair<std::string, std::string> parse_label(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (text.empty() || equals == 0) invalid(fmt::format("invalid label '{}': empty name", text));
   if (equals == std::string::npos) return {text, ""};
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, int>, 4> kOtherSignalNames{
+    {{"CLD", SIGCHLD}, {"IOT", SIGABRT}, {"IO", SIGIO}, {"UNUSED", SIGSYS}}};
+
+}  // namespace
 
 int parse_signal(const std::string& text) {
   if (const std::optional<int> number = to_int(text); number && *number > 0 && *number <= SIGRTMAX) return *number;
@@ -151,11 +168,19 @@ int parse_signal(const std::string& text) {
     const char* abbreviation = sigabbrev_np(signal);
     if (abbreviation != nullptr && name == abbreviation) return signal;
   }
-  if (name.starts_with("RTMIN")) {
-    const std::optional<int> offset = name.size() == 5 ? 0 : to_int(name.substr(name[5] == '+' ? 6 : 5));
-    if (offset && *offset >= 0 && SIGRTMIN + *offset <= SIGRTMAX) return SIGRTMIN + *offset;
+  for (const auto& [other, signal] : kOtherSignalNames) {
+    if (name == other) return signal;
+  }
+  if (name.starts_with("RTMIN") || name.starts_with("RTMAX")) {
+    const bool from_end = name.starts_with("RTMAX");
+    const std::size_t start = name.size() > 5 && name[5] == (from_end ? '-' : '+') ? 6 : 5;
+    const std::optional<int> offset = name.size() == 5 ? 0 : to_int(name.substr(start));
+    const int signal = (from_end ? SIGRTMAX : SIGRTMIN) + (from_end ? -1 : 1) * offset.value_or(-1);
+    if (offset && *offset >= 0 && signal >= SIGRTMIN && signal <= SIGRTMAX) return signal;
   }
   invalid(fmt::format("Invalid signal: {}", text));
 }
+
+void check_detach_keys(const std::string& keys) { streams::parse_detach_keys(keys); }
 
 }  // namespace minidock::options

@@ -22,14 +22,19 @@ std::string check_environment_entry(const std::string& entry);
 
 // "K=V" stays; "K" takes the value of this process's environment, or goes when it has none.
 std::vector<std::string> resolve_environment(const std::vector<std::string>& entries);
+// An --env-file: "K" takes the caller's value, or is left out.
+std::vector<std::string> read_environment_file(const std::string& path);
 
-// Lines "K=V" or "K" of an --env-file; comments (#) and empty lines are skipped.
+// Lines "K=V" or "K" of an --env-file or --label-file; comments (#) and empty lines are skipped.
 std::vector<std::string> read_env_file(const std::string& path);
 
 // "key=value" or "key" (empty value).
 std::pair<std::string, std::string> parse_label(const std::string& text);
 
-// "TERM", "SIGTERM", "15" → 15; SIGRTMIN+n too.
+// "TERM", "SIGTERM", "15" → 15; SIGRTMIN+n and SIGRTMAX-n too.
 int parse_signal(const std::string& text);
+
+// "ctrl-p,ctrl-q", or "" for the default.
+void check_detach_keys(const std::string& keys);
 
 }  // namespace minidock::options

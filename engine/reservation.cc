@@ -142,14 +142,25 @@ Container create_container(EngineContext& context, ContainerDefinition definitio
   return container;
 }
 
+namespace {
+
+// A start that was refused before anything was begun.
+void record_refusal(EngineContext& context, Container container, const Error& cause) {
+  container.state.error = cause.message();
+  container.state.exit_code = shim::exit_code_of_failed_start(cause);
+  update_container_state(context.database, container.id(), container.state);
+}
+
+}  // namespace
+
 Reservation create_and_reserve(EngineContext& context, ContainerDefinition definition) {
   Reservation reservation;
-  choose_for_start(context, reservation, definition);
-  choose_hostname(context, definition);
-  reservation.kept.push_back(lock_container(context.instance, definition.id));
   reservation.container.definition = std::move(definition);
   std::vector<std::string> made_volumes;
   try {
+    choose_for_start(context, reservation, reservation.container.definition);
+    choose_hostname(context, reservation.container.definition);
+    reservation.kept.push_back(lock_container(context.instance, reservation.container.id()));
     storage::Transaction transaction(context.database);
     take_id_range(context, reservation.container.definition);
     const IdRange& own = reservation.container.definition.id_range;
@@ -158,8 +169,11 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
     insert_container(context.database, reservation.container);
     made_volumes = register_volumes(context, reservation.container.definition, reservation.mappings);
     transaction.commit();
-  } catch (const Error&) {
+  } catch (const Error& cause) {
     remove_state_directory(context.instance, reservation.container.id());  // made for the lock
+    if (!reservation.container.definition.host.auto_remove) {
+      record_refusal(context, create_container(context, std::move(reservation.container.definition)), cause);
+    }
     throw;
   }
   record_creation(context, reservation.container.definition, made_volumes);
@@ -178,11 +192,16 @@ std::optional<Reservation> reserve_again(EngineContext& context, const std::stri
     reservation.container = load_container(context.database, id);
   }
   shim::forget_requests(context.instance.container_state_dir(id));
-  choose_for_start(context, reservation, reservation.container.definition);
-  storage::Transaction transaction(context.database);
-  reserve_network(context, reservation);
-  update_container_state(context.database, id, reservation.container.state);
-  transaction.commit();
+  try {
+    choose_for_start(context, reservation, reservation.container.definition);
+    storage::Transaction transaction(context.database);
+    reserve_network(context, reservation);
+    update_container_state(context.database, id, reservation.container.state);
+    transaction.commit();
+  } catch (const Error& cause) {
+    record_refusal(context, load_container(context.database, id), cause);
+    throw;
+  }
   return reservation;
 }
 

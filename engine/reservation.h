@@ -25,7 +25,9 @@ struct Reservation {
 // `create`: the row, its name and volumes, in one transaction.
 Container create_container(EngineContext& context, ContainerDefinition definition);
 
-// `run`: the same, and the container is "starting" in the same transaction.
+// `run`: the same, and the container is "starting" in the same transaction. When it may not start (a port is taken, a
+// container that it is linked with does not run) it stays as `create` leaves it, with that as its error, unless it has
+// --rm.
 Reservation create_and_reserve(EngineContext& context, ContainerDefinition definition);
 
 // `start` of one that was created before, or has ended. Nothing when somebody has it: it runs, or starts or ends just

@@ -22,6 +22,7 @@ constexpr char kSystemdDriver[] = "systemd";
 constexpr std::int64_t kNanoPerCpu = 1'000'000'000;
 constexpr std::int64_t kCpusPeriod = 100'000;  // microseconds: what --cpus is a share of
 constexpr std::int64_t kMinimumPeriod = 1'000;
+constexpr std::int64_t kMaximumShares = 262'144;
 constexpr std::int64_t kMaximumPeriod = 1'000'000;
 
 template <typename... Args>
@@ -55,6 +56,8 @@ void check_cpu(const Resources& resources) {
   require(resources.nano_cpus >= 0 && resources.nano_cpus <= cpus * kNanoPerCpu,
           "Range of CPUs is from 0.01 to {}.00, as there are only {} CPUs available", cpus, cpus);
   require(resources.cpu_shares >= 0, "invalid CPU shares ({}): value must be a positive integer", resources.cpu_shares);
+  require(resources.cpu_shares != 1, "the minimum allowed cpu-shares is 2");
+  require(resources.cpu_shares <= kMaximumShares, "the maximum allowed cpu-shares is {}", kMaximumShares);
   require(
       resources.cpu_period == 0 || (resources.cpu_period >= kMinimumPeriod && resources.cpu_period <= kMaximumPeriod),
       "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");

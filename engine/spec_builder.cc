@@ -60,6 +60,7 @@ void add_ipc_mounts(runtime::Spec& spec, const SpecInputs& inputs) {
     return;
   }
   spec.mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", plain});
+  if (inputs.definition.host.ipc_mode == "none") return;
   if (ipc.container) {
     spec.mounts.push_back({"/dev/shm", "bind", fmt::format("/proc/{}/root/dev/shm", ipc.container->pid), plain});
     return;
@@ -98,10 +99,12 @@ bool is_destination(const ContainerDefinition& definition, const std::string& pa
 
 void add_engine_files(runtime::Spec& spec, const SpecInputs& inputs) {
   const std::string directory = inputs.instance.container_dir(inputs.definition.id);
+  Words words{"rbind", "rprivate"};
+  if (inputs.definition.host.readonly_rootfs) words.emplace_back("ro");
   for (const char* name : {"resolv.conf", "hostname", "hosts"}) {
     const std::string destination = fmt::format("/etc/{}", name);
     if (is_destination(inputs.definition, destination)) continue;
-    spec.mounts.push_back({destination, "bind", directory + "/" + name, {"rbind", "rprivate"}});
+    spec.mounts.push_back({destination, "bind", directory + "/" + name, words});
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/path.h"
 #include "base/syscall.h"
 #include "engine/propagation.h"
 #include "engine/tree_walk.h"
@@ -72,6 +73,20 @@ std::vector<std::string> register_volumes(EngineContext& context, const Containe
   return made;
 }
 
+namespace {
+
+// The directories that are new belong to root inside.
+void make_source(const std::string& source, const IdMappings& mappings) {
+  std::vector<std::string> missing;
+  for (std::string part = source; !file::exists(part); part = path::parent_of(part)) missing.push_back(part);
+  file::make_directories(source, 0755);
+  for (const std::string& directory : missing) {
+    sys::fchownat(AT_FDCWD, directory, root_uid(mappings), root_gid(mappings), AT_SYMLINK_NOFOLLOW);
+  }
+}
+
+}  // namespace
+
 void create_mount_sources(const EngineContext& context, const ContainerDefinition& definition,
                           const IdMappings& mappings) {
   // What a container wrote over its sources (option O) goes with its end.
@@ -79,7 +94,7 @@ void create_mount_sources(const EngineContext& context, const ContainerDefinitio
   for (const MountPoint& mount : definition.mount_points) {
     if (mount.type == "tmpfs") continue;
     if (mount.type == "volume") prepare_volume(context, mount.name);
-    if (mount.type == "bind" && !file::exists(mount.source)) file::make_directories(mount.source, 0755);
+    if (mount.type == "bind" && !file::exists(mount.source)) make_source(mount.source, mappings);
     if (mount.type == "bind") check_propagation(mount.source, mount.propagation);
     if (mount.chown) give_tree_to_root(mount.source, mappings);
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 
 #include "base/format.h"
 #include "base/path.h"
@@ -34,6 +35,15 @@ std::map<std::string, std::string> key_values(const char* flag, const std::vecto
 }
 
 void warn(const std::string& text) { fmt::print(stderr, "WARNING: {}\n", text); }
+
+// A file that is not there is the command line's fault, not the container's.
+std::vector<std::string> lines_of(const std::string& path, std::vector<std::string> (*read)(const std::string& path)) {
+  try {
+    return read(path);
+  } catch (const Error& error) {
+    throw UsageError(error.message());
+  }
+}
 
 }  // namespace
 
@@ -158,17 +168,6 @@ void CreateFlags::add_refused_flags() {
 // ---- what they mean
 
 CreateOptions CreateFlags::understand(const std::vector<std::string>& positionals) const {
-  try {
-    return understand_all(positionals);
-  } catch (const ClientError&) {
-    throw;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::unsupported) throw;
-    throw UsageError(error.message());
-  }
-}
-
-CreateOptions CreateFlags::understand_all(const std::vector<std::string>& positionals) const {
   refuse_unsupported();
   CreateOptions options = options_;
   ContainerConfig& config = options.config;
@@ -210,13 +209,13 @@ void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) 
     for (char** variable = environ; *variable != nullptr; ++variable) entries.emplace_back(*variable);
   }
   for (const std::string& path : env_files_) {
-    for (const std::string& entry : options::read_env_file(path)) entries.push_back(entry);
+    for (const std::string& entry : lines_of(path, options::read_environment_file)) entries.push_back(entry);
   }
   entries.insert(entries.end(), env_.begin(), env_.end());
   config.env = options::resolve_environment(entries);
   std::vector<std::string> labels;
   for (const std::string& path : label_files_) {
-    for (const std::string& line : options::read_env_file(path)) labels.push_back(line);
+    for (const std::string& line : lines_of(path, options::read_env_file)) labels.push_back(line);
   }
   for (const std::string& text : labels_) checked("-l, --label", text, options::parse_label);
   labels.insert(labels.end(), labels_.begin(), labels_.end());
@@ -260,7 +259,10 @@ void CreateFlags::understand_streams(ContainerConfig& config) const {
 }
 
 void CreateFlags::understand_storage(HostConfig& host) const {
-  for (const std::string& text : volumes_) host.mounts.push_back(options::parse_volume(text));
+  std::set<std::string> known;
+  for (const std::string& text : volumes_) {
+    if (known.insert(text).second) host.mounts.push_back(options::parse_volume(text));
+  }
   for (const std::string& text : mounts_) host.mounts.push_back(options::parse_mount(text));
   for (const std::string& text : tmpfs_) host.mounts.push_back(options::parse_tmpfs(text));
   for (const std::string& text : secrets_) host.secrets.push_back(options::parse_secret(text));
@@ -282,7 +284,11 @@ void CreateFlags::understand_network(CreateOptions& options) const {
     for (const network::PublishedPort& port : options::parse_publish(text)) host.ports.push_back(port);
   }
   for (const std::string& text : expose_) {
-    for (const std::string& port : options::parse_expose(text)) options.config.exposed_ports.push_back(port);
+    try {
+      for (const std::string& port : options::parse_expose(text)) options.config.exposed_ports.push_back(port);
+    } catch (const Error& error) {
+      throw UsageError(fmt::format("invalid range format for --expose: {}, error: {}", text, error.message()));
+    }
   }
   if (networks_.size() > 1) {
     throw Error(ErrorKind::unsupported, "more than one --network is not supported: give one");
@@ -296,6 +302,10 @@ void CreateFlags::understand_network(CreateOptions& options) const {
   }
   if (!mac_address_.empty()) options.config.mac_address = options::parse_mac_address(mac_address_);
   host.dns = checked_all("--dns", dns_, options::parse_dns_server);
+  for (const std::string& server : host.dns) {
+    if (server.starts_with("127."))
+      warn(fmt::format("Localhost DNS setting (--dns={}) may fail in containers.", server));
+  }
   host.dns_options = dns_options_;
   host.dns_search = checked_all("--dns-search", dns_search_, options::parse_dns_search);
   host.extra_hosts = checked_all("--add-host", add_hosts_, options::parse_extra_host);

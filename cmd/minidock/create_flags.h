@@ -10,8 +10,8 @@ class CreateFlags {
  public:
   // Adds the options; `app` must live as long.
   explicit CreateFlags(CLI::App& app);
-  // What the words mean, after the parse. `positionals` are the image and the command line. UsageError with docker's
-  // words for a value that its client refuses (ErrorKind::unsupported for what is not there).
+  // What the words mean, after the parse. `positionals` are the image and the command line. ErrorKind::invalid_argument
+  // with docker's words.
   CreateOptions understand(const std::vector<std::string>& positionals) const;
 
   bool attach_given() const { return !attach_.empty(); }
@@ -26,7 +26,6 @@ class CreateFlags {
   void add_refused_flags();
   bool given(const char* flag) const { return app_.count(flag) > 0; }
 
-  CreateOptions understand_all(const std::vector<std::string>& positionals) const;
   void understand_process(ContainerConfig& config, LogSettings& log) const;
   void understand_streams(ContainerConfig& config) const;
   void understand_storage(HostConfig& host) const;

@@ -32,7 +32,7 @@ int exec(const Invocation& invocation) {
   options.command.assign(positionals.begin() + 1, positionals.end());
   std::vector<std::string> entries;
   for (const std::string& path : env_files) {
-    for (const std::string& entry : options::read_env_file(path)) entries.push_back(entry);
+    for (const std::string& entry : options::read_environment_file(path)) entries.push_back(entry);
   }
   entries.insert(entries.end(), env.begin(), env.end());
   options.env = options::resolve_environment(entries);

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
 
 #include "base/error.h"
@@ -214,7 +213,8 @@ bool is_verb(const std::string& program, const char* verb) {
   return program == fmt::format("minidock {}", verb) || program == fmt::format("minidock container {}", verb);
 }
 
-// docker's numbers. Those of `run` go by what the engine found missing or not permitted, the program or anything else.
+// docker's numbers. Its client goes by the words in which the engine refuses a `run`: what is missing or not permitted
+// may be something else than the program.
 int exit_code_for(const Error& error, const std::string& program) {
   if (dynamic_cast<const TemplateError*>(&error) != nullptr) return 64;
   if (dynamic_cast<const ClientError*>(&error) != nullptr) return 1;
@@ -222,8 +222,9 @@ int exit_code_for(const Error& error, const std::string& program) {
   const bool not_executable = error.kind() == ErrorKind::command_not_executable;
   if (is_verb(program, "exec")) return not_found || not_executable ? 126 : 1;
   if (!is_verb(program, "run")) return 1;
-  if (not_found || error.error_number() == ENOENT) return 127;
-  return not_executable || error.error_number() == EACCES ? 126 : 125;
+  const auto says = [&](const char* words) { return error.message().find(words) != std::string::npos; };
+  if (not_found || says("no such file or directory")) return 127;
+  return not_executable || says("permission denied") ? 126 : 125;
 }
 
 int report(const Error& error, const std::string& program) {

@@ -162,9 +162,14 @@ void add_updatable_resource_options(CLI::App& app, Resources& resources) {
             resources.memory_swap = value == "-1" ? -1 : format::parse_ram_bytes(value);
           });
   add_one(app, "--memory-reservation", "Memory soft limit", bytes_into(resources.memory_reservation));
-  add_one(app, "--kernel-memory", "Not supported: the memory limit counts kernel memory, too", [](const std::string&) {
-    throw UsageError("--kernel-memory is not supported: kernel memory is part of --memory");
-  });
+  add_one(app, "--kernel-memory", "Deprecated and without effect: kernel memory is part of --memory",
+          [](const std::string& value) {
+            format::parse_ram_bytes(value);
+            fmt::print(
+                stderr,
+                "WARNING: Specifying a kernel memory limit is deprecated and will be removed in a future release. "
+                "It is part of --memory.\n");
+          });
   add_one(app, "--cpus", "Number of CPUs",
           [&resources](const std::string& value) { resources.nano_cpus = parse_cpus(value); });
   add_one(app, "-c,--cpu-shares", "CPU shares (relative weight)", integer_into(resources.cpu_shares));

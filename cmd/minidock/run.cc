@@ -5,7 +5,7 @@
 
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/create_flags.h"
-#include "engine/streams/client_streams.h"
+#include "engine/option_parsers.h"
 
 namespace minidock::cmd {
 
@@ -13,9 +13,21 @@ namespace {
 
 void check_detach_keys(const std::string& keys) {
   try {
-    streams::parse_detach_keys(keys);
+    options::check_detach_keys(keys);
   } catch (const Error& error) {
     throw ClientError(error.message());
+  }
+}
+
+// What is wrong with a value is the client's to say, as docker does for all of create's.
+CreateOptions understand_as_client(const CreateFlags& flags, const std::vector<std::string>& positionals) {
+  try {
+    return flags.understand(positionals);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::unsupported) throw;
+    throw UsageError(error.message());
   }
 }
 
@@ -57,7 +69,7 @@ int create(const Invocation& invocation) {
   CreateFlags flags(*app);
   const std::vector<std::string> positionals = parse(*app, invocation, true);
   expect_positionals(*app, positionals, 1, -1);
-  fmt::print("{}\n", Engine(invocation.engine).create(flags.understand(positionals)));
+  fmt::print("{}\n", Engine(invocation.engine).create(understand_as_client(flags, positionals)));
   return 0;
 }
 

@@ -37,13 +37,11 @@ Fd clone_existing_source(const Mount& mount, const MountWords& words) {
     if (error.error_number() != ENOENT && error.error_number() != ENOTDIR) throw;
     if (!words.subpath.empty()) {
       throw Error(ErrorKind::invalid_argument,
-                  fmt::format("cannot access path {}/{}: no such file or directory", mount.source, words.subpath),
-                  error.error_number());
+                  fmt::format("cannot access path {}/{}: no such file or directory", mount.source, words.subpath));
     }
     throw Error(
         ErrorKind::invalid_argument,
-        fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source),
-        error.error_number());
+        fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source));
   }
 }
 

@@ -50,6 +50,10 @@ bool enter_working_directory(int root, const std::string& cwd) {
     return false;
   } catch (const SysError& error) {
     if (error.error_number() == EACCES) return true;
+    if (error.error_number() == ENOTDIR) {
+      throw Error(ErrorKind::invalid_argument, fmt::format("chdir to cwd (\"{}\") failed: not a directory", cwd),
+                  ENOTDIR);
+    }
     throw error.with_context(fmt::format("chdir to cwd (\"{}\") failed", cwd));
   }
 }
@@ -78,6 +82,21 @@ struct CapabilityPlan {
   std::uint64_t for_filter = 0;  // kept until the filter is loaded
 };
 
+void take_ids(const User& user) {
+  try {
+    sys::setgroups(user.groups);
+    sys::setresgid(user.gid);
+    sys::setresuid(user.uid);
+  } catch (const SysError& error) {
+    if (error.error_number() != EINVAL) throw;
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("user {}:{}, or one of its groups, is not mapped in the container's user namespace: "
+                            "/etc/subuid and /etc/subgid say how many ids there are; --userns host has all",
+                            user.uid, user.gid),
+                EINVAL);
+  }
+}
+
 void become(const User& user, const CapabilityPlan& plan, std::uint64_t bounding, bool dies_with_parent) {
   {
     const explain::Step step("capability",
@@ -89,9 +108,7 @@ void become(const User& user, const CapabilityPlan& plan, std::uint64_t bounding
                        user.groups.size(), std::popcount(plan.final_set));
   });
   sys::prctl("PR_SET_KEEPCAPS", PR_SET_KEEPCAPS, 1);
-  sys::setgroups(user.groups);
-  sys::setresgid(user.gid);
-  sys::setresuid(user.uid);
+  take_ids(user);
   // Both are undone by new credentials.
   sys::prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0);
   if (dies_with_parent) sys::prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, SIGKILL);
@@ -110,8 +127,9 @@ CapabilityPlan plan_capabilities(const Execution& execution, const User& user) {
 
 std::vector<std::string> environment_for(const Process& process, const User& user) {
   std::vector<std::string> environment = process.env;
+  std::erase(environment, "HOME=");  // as docker: empty is not set
   const bool has_home = std::any_of(environment.begin(), environment.end(),
-                                    [](const std::string& variable) { return variable.rfind("HOME=", 0) == 0; });
+                                    [](const std::string& variable) { return variable.starts_with("HOME="); });
   if (!has_home) environment.push_back("HOME=" + user.home);
   return environment;
 }

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -137,6 +138,19 @@ Fd open_target(int root, const Mount& mount, const PreparedMount& prepared) {
   return prepared.is_directory ? path::make_directories_in_root(root, name) : path::make_file_in_root(root, name);
 }
 
+// As docker: a tmpfs over a directory of the image looks like that.
+bool takes_mode_of_target(const Mount& mount, const PreparedMount& prepared) {
+  const bool has_mode = std::any_of(prepared.words.data.begin(), prepared.words.data.end(),
+                                    [](const auto& option) { return option.first == "mode"; });
+  return mount.type == "tmpfs" && !is_kernel_filesystem(mount) && !has_mode && !prepared.words.copy_up &&
+         (prepared.words.attributes_set & MOUNT_ATTR_RDONLY) == 0;
+}
+
+std::optional<mode_t> mode_in_root(int root, const std::string& path) {
+  const Fd existing = path::open_in_root_if_exists(root, path, O_PATH | O_DIRECTORY);
+  return existing ? std::optional(sys::fstat(existing.get()).st_mode & 07777U) : std::nullopt;
+}
+
 }  // namespace
 
 bool is_own_dev(const Mount& mount) {
@@ -185,7 +199,10 @@ void child_make_filesystems(const Spec& spec, const NamespacePlan& plan, const s
 void child_attach_mount(int root, const Mount& mount, PreparedMount& prepared) {
   const explain::Step step("mount", [&] { return "attached: " + describe(mount); });
   try {
+    const bool takes_mode = takes_mode_of_target(mount, prepared);
+    const std::optional<mode_t> mode = takes_mode ? mode_in_root(root, mount.destination) : std::nullopt;
     const Fd target = open_target(root, mount, prepared);
+    if (mode && ::fchmodat(prepared.tree.get(), ".", *mode, 0) != 0) throw SysError("fchmodat of a tmpfs");
     if (mount.type != "proc") refuse_covering_proc(mount, target.get(), prepared.tree.get());
     if (prepared.words.copy_up) child_copy_up(root, mount.destination, prepared.tree.get());
     sys::move_mount(prepared.tree.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);

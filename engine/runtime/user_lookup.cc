@@ -29,7 +29,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+// A negative one too: it is out of range, and no name.
 bool is_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 

@@ -24,7 +24,7 @@ streams::ClientOptions client_options(const RunOptions& options) {
 
 }  // namespace
 
-RunResult Engine::run(const RunOptions& options, const std::function<void(const std::string& id)>& on_detached) {
+RunResult Engine::run(const RunOptions& options, const std::function<void(const std::string& id)>& on_created) {
   const CreateOptions& create = options.create;
   const streams::ClientOptions client = client_options(options);
   Explanation explanation(options.explain);
@@ -32,23 +32,32 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   const image::Image image = image_for(create);
   EngineContext here = context();
   CidFile cid_file(create.host.cid_file);
+  const auto tell_created = [&](const std::string& id) {
+    cid_file.write(id);
+    // Nobody hears anything else of it.
+    if (options.detach || (!client.forward_stdout && !client.forward_stderr)) on_created(id);
+  };
   ContainerDefinition definition = make_definition(here, create, image);
   if (create.replace) remove_for_replacement(create.name);
 
+  const std::string id = definition.id;
   // Names, address and ports are decided in one transaction; nothing is on disk before.
-  Reservation reservation = create_and_reserve(here, std::move(definition));
-  const std::string id = reservation.container.id();
-  cid_file.write(id);
+  std::optional<Reservation> reserved;
+  try {
+    reserved = create_and_reserve(here, std::move(definition));
+  } catch (const Error&) {
+    if (find_container(database(), id)) tell_created(id);
+    throw;
+  }
+  Reservation& reservation = *reserved;
+  tell_created(id);
 
   if (!options.detach) record_container_event(instance_, reservation.container.definition, "attach");
 
   // From here the container runs or is undone.
   minidock::start(here, reservation, shim, !options.detach);
   explanation.show();
-  if (options.detach) {
-    on_detached(id);
-    return RunResult{id, std::nullopt};
-  }
+  if (options.detach) return RunResult{id, std::nullopt};
   return RunResult{id, stay_attached(here, reservation, shim, client)};
 }
 

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <optional>
 #include <utility>
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/path.h"
 
 namespace minidock::image {
@@ -125,6 +127,45 @@ std::string name_of(const std::string& instruction) {
   return name;
 }
 
+// "[--interval=30s] … CMD command" or "NONE", as the image's config has it.
+OrderedJson healthcheck(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, const char*>, 5> kOptions{{{"interval", "Interval"},
+                                                                              {"timeout", "Timeout"},
+                                                                              {"start-period", "StartPeriod"},
+                                                                              {"start-interval", "StartInterval"},
+                                                                              {"retries", "Retries"}}};
+  OrderedJson check;
+  std::string rest = text;
+  while (rest.starts_with("--")) {
+    const std::string word = rest.substr(2, rest.find_first_of(" \t") - 2);
+    rest = trim(rest.substr(word.size() + 2));
+    const std::size_t equals = word.find('=');
+    const auto option = std::find_if(kOptions.begin(), kOptions.end(),
+                                     [&](const auto& known) { return known.first == word.substr(0, equals); });
+    if (equals == std::string::npos || option == kOptions.end()) refuse("Unknown flag: " + word.substr(0, equals));
+    const std::string value = word.substr(equals + 1);
+    check[option->second] = option->first == "retries" ? json::parse(value, "--retries").get<std::int64_t>()
+                                                       : format::parse_duration(value);
+  }
+  const std::string kind = name_of(rest);
+  const std::string probe = trim(rest.substr(std::min(kind.size(), rest.size())));
+  if (kind == "NONE") {
+    if (!probe.empty()) refuse("HEALTHCHECK NONE takes no arguments");
+    check["Test"] = {"NONE"};
+  } else if (kind == "CMD") {
+    if (probe.empty()) refuse("Missing command after HEALTHCHECK CMD");
+    std::vector<std::string> test{"CMD-SHELL", probe};
+    if (std::optional<std::vector<std::string>> words = json_form(probe)) {
+      test = std::move(*words);
+      test.insert(test.begin(), "CMD");
+    }
+    check["Test"] = test;
+  } else {
+    refuse(fmt::format("Unknown type \"{}\" in HEALTHCHECK (try CMD)", kind));
+  }
+  return check;
+}
+
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
@@ -152,6 +193,16 @@ void apply_change(const std::string& instruction, OrderedJson& config) {
       if (path.empty()) refuse("VOLUME specified can not be an empty string");
       config["Volumes"][path] = OrderedJson::object();
     }
+  } else if (name == "HEALTHCHECK") {
+    config["Healthcheck"] = healthcheck(text);
+  } else if (name == "ONBUILD") {
+    const std::string trigger = name_of(text);
+    if (trigger == "ONBUILD") refuse("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+    if (trigger == "FROM" || trigger == "MAINTAINER") refuse(trigger + " isn't allowed as an ONBUILD trigger");
+    if (trigger.empty()) refuse("ONBUILD requires at least one argument");
+    OrderedJson& triggers = config["OnBuild"];
+    if (triggers.is_null()) triggers = OrderedJson::array();
+    triggers.push_back(text);
   } else if (name == "USER") {
     config["User"] = single(name, text);
   } else if (name == "STOPSIGNAL") {

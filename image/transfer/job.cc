@@ -118,14 +118,19 @@ void add_logs(CLI::App& app, JobOptions& options) {
   app.add_subcommand("read-log", "Decompress a rotated log from standard input");
 }
 
+void add_many(CLI::App& verb, const char* name, std::vector<std::string>& values, const char* description) {
+  verb.add_option(name, values, description)
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_pull(CLI::App& app, JobOptions& options) {
   CLI::App& verb = *app.add_subcommand("pull", "Fetch an image from a registry");
   verb.add_option("--platform", options.platform, "os/architecture[/variant]");
   verb.add_option("--progress", options.progress, "tty, plain or quiet");
   verb.add_option("--progress-fd", options.pull.progress_fd, "Descriptor to write the progress to");
-  verb.add_option("--insecure-registry", options.pull.insecure, "Registry that may speak plain HTTP")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_many(verb, "--insecure-registry", options.pull.insecure, "Registry that may speak plain HTTP");
   verb.add_option("reference", options.pull.reference, "What to pull")->required();
 }
 
@@ -138,20 +143,11 @@ void add_load(CLI::App& app, JobOptions& options) {
 
 void add_import(CLI::App& app, JobOptions& options) {
   CLI::App& verb = *app.add_subcommand("import", "Make an image from a tar of a root file system");
-  verb.add_option("--change", options.import.changes, "Dockerfile instruction to apply")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_many(verb, "--change", options.import.changes, "Dockerfile instruction to apply");
   verb.add_option("--message", options.import.message, "Comment in the image's history");
   verb.add_option("--platform", options.platform, "os/architecture[/variant]");
   verb.add_option("file", options.input, "Tar, or - for standard input")->required();
   verb.add_option("reference", options.import.reference, "Name for the image");
-}
-
-void add_many(CLI::App& verb, const char* name, std::vector<std::string>& values, const char* description) {
-  verb.add_option(name, values, description)
-      ->type_size(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_copy(CLI::App& app, JobOptions& options) {

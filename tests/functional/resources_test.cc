@@ -146,7 +146,8 @@ TEST_F(Limits, WrongValuesAreDockersErrors) {
       {{"--device-read-bps", "sda:1mb"}, "bad format for device path: sda:1mb"},
       {{"--device-write-iops", "/dev/vda:x"}, "invalid rate for device: /dev/vda:x"},
       {{"--pids-limit", "many"}, "strconv.ParseInt: parsing \"many\": invalid syntax"},
-      {{"--kernel-memory", "8m"}, "--kernel-memory is not supported"}};
+      {{"--kernel-memory", "x"}, "invalid size: 'x'"},
+      {{"--cpu-shares", "1"}, "the minimum allowed cpu-shares is 2"}};
   for (const auto& [options, message] : cases) {
     const Result result = box.run(options, {"true"});
     EXPECT_EQ(result.exit_code, 125) << message;

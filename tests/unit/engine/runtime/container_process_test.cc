@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/syscall.h"
 #include "container_fixture.h"
+#include "engine/runtime/cgroup_layout.h"
 
 namespace minidock::runtime::test {
 namespace {
@@ -54,7 +55,8 @@ TEST_F(ContainerProcessTest, MountsDockersDefaults) {
   EXPECT_THAT(mounts, HasSubstr("tmpfs /dev tmpfs rw,nosuid,size=65536k,mode=755"));
   EXPECT_THAT(mounts, HasSubstr("devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid="));
   EXPECT_THAT(mounts, HasSubstr("sysfs /sys sysfs ro,nosuid,nodev,noexec,relatime 0 0\n"));
-  EXPECT_THAT(mounts, HasSubstr(" /sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec,relatime"));
+  EXPECT_THAT(mounts, HasSubstr(read_v1_layout().v1.empty() ? " /sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec,relatime"
+                                                            : " /sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,relatime"));
   EXPECT_THAT(mounts, HasSubstr("mqueue /dev/mqueue mqueue rw,nosuid,nodev,noexec,relatime 0 0\n"));
   EXPECT_THAT(mounts, HasSubstr("shm /dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=65536k"));
   EXPECT_THAT(mounts, HasSubstr("proc /proc/sys proc ro,nosuid,nodev,noexec,relatime 0 0\n"));
@@ -247,7 +249,7 @@ TEST_F(ContainerProcessTest, TellsWhatIsWrongWithTheRequest) {
   EXPECT_THAT(error_of(spec, ErrorKind::not_found), HasSubstr("layer missing is missing in"));
   spec = make_spec("true");
   spec.process.cwd = "/etc/passwd";
-  EXPECT_THAT(error_of(spec, ErrorKind::system), HasSubstr("Not a directory"));
+  EXPECT_THAT(error_of(spec, ErrorKind::invalid_argument), HasSubstr("not a directory"));
 }
 
 TEST_F(ContainerProcessTest, HostNamespacesStayTheHosts) {
