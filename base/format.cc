@@ -92,6 +92,22 @@ std::int64_t parse_duration(std::string_view text) {
   return negative ? -total : total;
 }
 
+std::string go_duration(std::int64_t ns) {
+  if (ns < 0) return "-" + go_duration(-ns);
+  if (ns == 0) return "0s";
+  if (ns < kSecond) {
+    // fmt prints as many digits as are needed to tell the number from others.
+    if (ns < 1'000) return fmt::format("{}ns", ns);
+    if (ns < 1'000'000) return fmt::format("{}µs", static_cast<double>(ns) / 1e3);
+    return fmt::format("{}ms", static_cast<double>(ns) / 1e6);
+  }
+  const std::int64_t minutes = ns / kSecond / 60;
+  const std::string seconds = fmt::format("{}s", static_cast<double>(ns - minutes * 60 * kSecond) / 1e9);
+  if (minutes == 0) return seconds;
+  return minutes < 60 ? fmt::format("{}m{}", minutes, seconds)
+                      : fmt::format("{}h{}m{}", minutes / 60, minutes % 60, seconds);
+}
+
 std::string human_duration(std::int64_t ns) {
   const std::int64_t seconds = ns / kSecond;
   if (seconds < 1) return "Less than a second";

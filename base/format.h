@@ -25,6 +25,9 @@ std::int64_t parse_rfc3339(std::string_view text);
 // Go duration text ("10m", "1h30m", "1.5s") in nanoseconds. ErrorKind::invalid_argument when malformed or too long.
 std::int64_t parse_duration(std::string_view text);
 
+// As Go prints a duration: "1h30m0s", "1.5s", "50ms", "0s".
+std::string go_duration(std::int64_t ns);
+
 // docker's units.HumanDuration: "Less than a second", "5 seconds", "About a minute", "2 hours", …
 std::string human_duration(std::int64_t ns);
 

@@ -30,10 +30,11 @@ enum class Flow { normal, break_loop, continue_loop };
 class Execution {
  public:
   Execution(const Tree& tree, const OrderedJson& data, const Options& options)
-      : tree_(tree), context_{data, options}, variables_{{"$", borrow(data)}} {}
+      : tree_(tree), types_(data, options.fields), context_{data, options, types_}, variables_{{"$", borrow(data)}} {}
 
   std::string run() {
-    walk(tree_.body, variables_.front().second);
+    const Value root = variables_.front().second;  // a copy: the variables move as they grow
+    walk(tree_.body, root);
     return std::move(out_);
   }
 
@@ -90,7 +91,7 @@ class Execution {
         return Flow::normal;
       case Node::Kind::action: {
         const Value value = evaluate(node.pipe, dot);
-        if (node.pipe.variables.empty()) write(node.place, to_action_text(*value));
+        if (node.pipe.variables.empty()) write(node.place, to_action_text(*value, types_));
         return Flow::normal;
       }
       case Node::Kind::branch_if:
@@ -154,7 +155,7 @@ class Execution {
         if (!iterate(node, make_value(i), make_value(i))) break;
       }
     } else if (!value->is_null()) {
-      fail(node.place, fmt::format("range can't iterate over {}", to_text(*value)));
+      fail(node.place, fmt::format("range can't iterate over {}", to_text(*value, types_)));
     }
     const Flow flow = empty ? walk(node.otherwise, dot) : Flow::normal;
     variables_.resize(scope);
@@ -296,8 +297,7 @@ class Execution {
         const auto target = object->find(key);
         return target == object->end() ? make_value("") : child_of(object, *target);
       }
-      const std::vector<std::string>& known = context_.options.known_fields;
-      if (std::find(known.begin(), known.end(), name) != known.end()) return make_value(nullptr);
+      if (const OrderedJson* zero = types_.absent(*object, name)) return borrow(*zero);
       if (context_.options.header) return make_value("");
       if (context_.options.row) fail(place, fmt::format("can't evaluate field {} in type row", name));
       // A map of docker's (labels, options) has nothing for other keys; a struct refuses them.
@@ -305,11 +305,15 @@ class Execution {
       fail(place, fmt::format("map has no entry for key \"{}\"", name));
     }
     if (context_.options.header) return make_value("");
+    // docker tries the JSON when the struct does not do, and tells what is wrong with that.
+    const std::string* absent = types_.absent_name(*object);
+    if (absent != nullptr) fail(place, fmt::format("map has no entry for key \"{}\"", *absent));
     if (object->is_null()) fail(place, fmt::format("nil pointer evaluating interface {{}}.{}", name));
     fail(place, fmt::format("can't evaluate field {} in type {}", name, type_name(*object)));
   }
 
   const Tree& tree_;
+  const Types types_;
   CallContext context_;
   std::vector<std::pair<std::string, Value>> variables_;
   std::string out_;

@@ -3,9 +3,9 @@
 // markers, parentheses, literals; the built-in functions and docker's own (json, join, split, lower, upper, title, pad,
 // truncate). Source: the package documentation of text/template and docker/cli's formatting documentation.
 //
-// Where JSON knows less than docker's Go structs:
-// - An object is a map: a field that it lacks is docker's `map has no entry for key`, unless Options names it or the
-//   object holds nothing but strings, as docker's maps of labels and options: then it is nil.
+// Where JSON knows less than docker's Go structs and Options says nothing either:
+// - An object is a map: a field that it lacks is docker's `map has no entry for key`, unless the object holds nothing
+//   but strings, as docker's maps of labels and options: then it is nil.
 // - `index` on a key that is absent gives "" when the map holds nothing but strings (labels), else nil.
 // - null is nil, an empty map and an empty list at once: `len` of it is 0, `range` over it takes the else branch.
 // - A field that holds an object, called with one string (`.Label "x"` of `ps`), looks that key up; absent is "".
@@ -17,15 +17,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/gotemplate_types.h"
 #include "base/json.h"
 
 namespace minidock::gotemplate {
 
 // What differs between the uses of a template.
 struct Options {
-  // Keys that are nil instead of an error in an object that lacks them: fields that docker's structs have and its JSON
-  // omits when empty ("Health").
-  std::vector<std::string> known_fields;
+  // What docker's structs know and the JSON does not.
+  std::vector<Field> fields;
   // Fields of docker's struct that have another name in its JSON ({"ID", "id"}); "" in an object that lacks the key.
   std::vector<std::pair<std::string, std::string>> aliases = {};
   // Data is a list's titles: json, split, join, title, lower, upper and truncate give their argument back, and an

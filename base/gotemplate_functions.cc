@@ -149,27 +149,31 @@ Value json(const CallContext& context, const Arguments& arguments) {
 // ---- escaping and printing
 
 // fmt.Sprint: a blank between two operands that are both no strings; Sprintln: always.
-std::string sprint(const Arguments& arguments, bool always_blank) {
+std::string sprint(const CallContext& context, const Arguments& arguments, bool always_blank) {
   std::string text;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const bool strings = i > 0 && (arguments[i]->is_string() || arguments[i - 1]->is_string());
     if (i > 0 && (always_blank || !strings)) text += ' ';
-    text += to_text(*arguments[i]);
+    text += to_text(*arguments[i], context.types);
     if (text.size() > kMaxText) break;
   }
   return text;
 }
 
-Value print(const CallContext&, const Arguments& arguments) { return text_value(sprint(arguments, false)); }
-Value println(const CallContext&, const Arguments& arguments) { return text_value(sprint(arguments, true) + "\n"); }
-Value printf(const CallContext&, const Arguments& arguments) {
+Value print(const CallContext& context, const Arguments& arguments) {
+  return text_value(sprint(context, arguments, false));
+}
+Value println(const CallContext& context, const Arguments& arguments) {
+  return text_value(sprint(context, arguments, true) + "\n");
+}
+Value printf(const CallContext& context, const Arguments& arguments) {
   text_of(arguments[0]);
-  return text_value(sprintf_text(arguments));
+  return text_value(sprintf_text(arguments, context.types));
 }
 
-Value html(const CallContext&, const Arguments& arguments) {
+Value html(const CallContext& context, const Arguments& arguments) {
   std::string text;
-  for (const char c : sprint(arguments, false)) {
+  for (const char c : sprint(context, arguments, false)) {
     if (c == '<')
       text += "&lt;";
     else if (c == '>')
@@ -188,9 +192,9 @@ Value html(const CallContext&, const Arguments& arguments) {
   return text_value(std::move(text));
 }
 
-Value js(const CallContext&, const Arguments& arguments) {
+Value js(const CallContext& context, const Arguments& arguments) {
   std::string text;
-  for (const char c : sprint(arguments, false)) {
+  for (const char c : sprint(context, arguments, false)) {
     if (c == '\\' || c == '\'' || c == '"') {
       text += '\\';
       text += c;
@@ -203,9 +207,9 @@ Value js(const CallContext&, const Arguments& arguments) {
   return text_value(std::move(text));
 }
 
-Value urlquery(const CallContext&, const Arguments& arguments) {
+Value urlquery(const CallContext& context, const Arguments& arguments) {
   std::string text;
-  for (const char c : sprint(arguments, false)) {
+  for (const char c : sprint(context, arguments, false)) {
     const bool plain = (c >= '0' && c <= '9') || upper_char(c) != c || lower_char(c) != c ||
                        std::string_view("-_.~").find(c) != std::string_view::npos;
     if (plain)

@@ -17,6 +17,7 @@ using Arguments = std::vector<Value>;
 struct CallContext {
   const OrderedJson& root;
   const Options& options;
+  const Types& types;
 };
 
 // Thrown by functions; the execution adds where it happened. A wrong argument is Go's type check before the call, all
@@ -37,7 +38,7 @@ struct Function {
 const Function* find_function(std::string_view name);
 
 // fmt.Sprintf: the first argument is the format.
-std::string sprintf_text(const Arguments& arguments);
+std::string sprintf_text(const Arguments& arguments, const Types& types);
 
 // `index`'s rule for one step, also for fields called with an argument.
 Value index_value(const Value& container, const OrderedJson& key);

@@ -192,8 +192,8 @@ std::string format_value(const Spec& spec, const OrderedJson& value) {
 
 class Formatter {
  public:
-  explicit Formatter(const Arguments& arguments)
-      : arguments_(arguments), format_(arguments[0]->get_ref<const std::string&>()) {}
+  Formatter(const Arguments& arguments, const Types& types)
+      : arguments_(arguments), types_(types), format_(arguments[0]->get_ref<const std::string&>()) {}
 
   std::string run() {
     while (!format_.empty()) {
@@ -233,7 +233,9 @@ class Formatter {
     } else if (next_ >= arguments_.size()) {
       out_ += fmt::format("%!{}(MISSING)", spec.verb);
     } else {
-      out_ += format_value(spec, *arguments_[next_++]);
+      const OrderedJson& value = *arguments_[next_++];
+      const bool typed = types_.find(value) != nullptr && !value.is_string() && (spec.verb == 'v' || spec.verb == 's');
+      out_ += typed ? padded(spec, "", to_text(value, types_), false) : format_value(spec, value);
     }
   }
 
@@ -301,6 +303,7 @@ class Formatter {
   }
 
   const Arguments& arguments_;
+  const Types& types_;
   std::string_view format_;
   std::size_t next_ = 1;
   std::string out_;
@@ -308,6 +311,6 @@ class Formatter {
 
 }  // namespace
 
-std::string sprintf_text(const Arguments& arguments) { return Formatter(arguments).run(); }
+std::string sprintf_text(const Arguments& arguments, const Types& types) { return Formatter(arguments, types).run(); }
 
 }  // namespace minidock::gotemplate

@@ -6,6 +6,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
+
+#include "base/format.h"
 
 namespace minidock::gotemplate {
 
@@ -38,7 +41,41 @@ bool holds_only_strings(const OrderedJson& object) {
   return std::all_of(object.begin(), object.end(), [](const OrderedJson& item) { return item.is_string(); });
 }
 
-std::string to_text(const OrderedJson& value) {
+namespace {
+
+// `{a b}`: what Go prints of a struct.
+std::string struct_text(const OrderedJson& value, const Types& types, std::string_view members) {
+  std::string text = "{";
+  while (!members.empty()) {
+    const std::size_t blank = std::min(members.find(' '), members.size());
+    const std::string name(members.substr(0, blank));
+    members.remove_prefix(std::min(blank + 1, members.size()));
+    const auto found = value.find(name);
+    const OrderedJson* member = found == value.end() ? types.absent(value, name) : &*found;
+    if (text.size() > 1) text += ' ';
+    if (member != nullptr) text += to_text(*member, types);
+  }
+  return text + "}";
+}
+
+// Of what prints otherwise than its JSON would; nothing for all else.
+std::optional<std::string> typed_text(const OrderedJson& value, const Types& types) {
+  const Field* field = types.find(value);
+  if (field == nullptr) return std::nullopt;
+  if (field->kind == Kind::slice && value.is_null()) return "[]";
+  if (field->kind == Kind::map && value.is_null()) return "map[]";
+  if (field->kind == Kind::duration && value.is_number_integer()) {
+    return format::go_duration(value.get<std::int64_t>());
+  }
+  if ((field->kind == Kind::structure || !field->members.empty()) && value.is_object())
+    return struct_text(value, types, field->members);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string to_text(const OrderedJson& value, const Types& types) {
+  if (std::optional<std::string> text = typed_text(value, types)) return *text;
   switch (value.type()) {
     case OrderedJson::value_t::null:
       return "<nil>";
@@ -48,13 +85,13 @@ std::string to_text(const OrderedJson& value) {
       return float_text(value.get<double>());
     case OrderedJson::value_t::array: {
       std::string text = "[";
-      for (const OrderedJson& item : value) text += (&item == &value.front() ? "" : " ") + to_text(item);
+      for (const OrderedJson& item : value) text += (&item == &value.front() ? "" : " ") + to_text(item, types);
       return text + "]";
     }
     case OrderedJson::value_t::object: {
       std::string text = "map[";
       for (const std::string& key : sorted_keys(value)) {
-        text += (text.size() > 4 ? " " : "") + key + ":" + to_text(value.at(key));
+        text += (text.size() > 4 ? " " : "") + key + ":" + to_text(value.at(key), types);
       }
       return text + "]";
     }
@@ -63,7 +100,9 @@ std::string to_text(const OrderedJson& value) {
   }
 }
 
-std::string to_action_text(const OrderedJson& value) { return value.is_null() ? "<no value>" : to_text(value); }
+std::string to_action_text(const OrderedJson& value, const Types& types) {
+  return value.is_null() && types.find(value) == nullptr ? "<no value>" : to_text(value, types);
+}
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/gotemplate_types.h"
 #include "base/json.h"
 
 namespace minidock::gotemplate {
@@ -25,9 +26,10 @@ Value child_of(const Value& parent, const OrderedJson& child);
 // True also of an object without any entry.
 bool holds_only_strings(const OrderedJson& object);
 
-// As `{{.}}` prints it: nil is "<no value>"; inside of lists and maps, and in print and printf, nil is "<nil>".
-std::string to_text(const OrderedJson& value);
-std::string to_action_text(const OrderedJson& value);
+// As `{{.}}` prints it: nil is "<no value>", a nil pointer "<nil>"; inside of lists and maps, and in print and printf,
+// nil is "<nil>", too.
+std::string to_text(const OrderedJson& value, const Types& types = {});
+std::string to_action_text(const OrderedJson& value, const Types& types);
 
 // fmt's %v of a float64: the shortest digits, with an exponent below 1e-4 and from 1e6.
 std::string float_text(double value);

@@ -9,7 +9,7 @@ namespace minidock::cmd {
 namespace {
 
 // docker's struct has these names, its JSON others.
-const gotemplate::Options kOptions{.known_fields = {},
+const gotemplate::Options kOptions{.fields = {},
                                    .aliases = {{"Status", "status"},
                                                {"ID", "id"},
                                                {"From", "from"},

@@ -3,12 +3,10 @@
 #include "base/gotemplate.h"
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/documents.h"
+#include "cmd/minidock/inspect_types.h"
 
 namespace minidock::cmd {
 namespace {
-
-// Fields that docker's structs have and its JSON omits when they are empty.
-const gotemplate::Options kOptions{.known_fields = {"Health", "ExposedPorts", "StopSignal", "Init", "Mounts", "Tmpfs"}};
 
 OrderedJson find_container_document(Engine& engine, const std::string& name) { return engine.inspect_container(name); }
 OrderedJson find_image_document(Engine& engine, const std::string& name) { return engine.inspect_image(name); }
@@ -59,7 +57,7 @@ int print_documents(const Invocation& invocation, const std::vector<std::string>
   const int code = for_each_name(names, false, [&](const std::string& name) {
     OrderedJson document = find(engine, name);
     if (compiled) {
-      fmt::print("{}\n", compiled->execute(document, kOptions));
+      fmt::print("{}\n", compiled->execute(document, inspect_options(document)));
     } else {
       found.push_back(std::move(document));
     }

@@ -95,6 +95,7 @@ OrderedJson config_json(const ContainerConfig& config) {
   }
   result["WorkingDir"] = config.working_dir;
   result["Entrypoint"] = config.entrypoint ? OrderedJson(*config.entrypoint) : OrderedJson();
+  if (!config.mac_address.empty()) result["MacAddress"] = config.mac_address;
   result["OnBuild"] = nullptr;
   result["Labels"] = labels;
   if (!config.stop_signal.empty()) result["StopSignal"] = config.stop_signal;

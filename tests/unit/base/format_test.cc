@@ -44,6 +44,17 @@ TEST(Duration, ReadsGoText) {
     EXPECT_THROW(parse_duration(bad), Error) << bad;
 }
 
+TEST(Duration, PrintedAsGoDoes) {
+  EXPECT_EQ(go_duration(0), "0s");
+  EXPECT_EQ(go_duration(7), "7ns");
+  EXPECT_EQ(go_duration(1'500), "1.5µs");
+  EXPECT_EQ(go_duration(50'000'000), "50ms");
+  EXPECT_EQ(go_duration(kSecond * 3 / 2), "1.5s");
+  EXPECT_EQ(go_duration(90 * kSecond), "1m30s");
+  EXPECT_EQ(go_duration(-kHour), "-1h0m0s");
+  EXPECT_EQ(go_duration(kHour + kSecond + 1), "1h0m1.000000001s");
+}
+
 TEST(Duration, ShownAsDockerDoes) {
   EXPECT_EQ(human_duration(0), "Less than a second");
   EXPECT_EQ(human_duration(kSecond), "1 second");

@@ -1,5 +1,6 @@
 #include "base/gotemplate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -120,10 +121,24 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"{{template \"none\"}}", "template parsing error: template: :1: template \"none\" not defined"},
         Case{"{{\"a}}", "template parsing error: template: :1: unterminated quoted string"}));
 
-TEST(Template, KnownFieldsAreNilWhenAbsent) {
-  Options options;
-  options.known_fields = {"Health"};
-  EXPECT_EQ(render("{{if .State.Health}}a{{else}}b{{end}}{{.State.Health}}", options), "b<no value>");
+TEST(Template, DotOutlivesNewVariables) {
+  EXPECT_EQ(render("{{$a := .ID}}{{$b := .ID}}{{$c := .ID}}{{$d := .ID}}{{.Count}}"), "3");
+}
+
+TEST(Template, FieldsOfStructsPrintAsGoDoes) {
+  const Options options{.fields = {{"State", Kind::structure, "Status Health Started"},
+                                   {"State.Health", Kind::pointer},
+                                   {"State.Started", Kind::text},
+                                   {"Nothing", Kind::slice},
+                                   {"Config.Labels", Kind::structure, "a"},
+                                   {"Config.Volumes", Kind::map},
+                                   {"Config.Timeout", Kind::duration}}};
+  EXPECT_EQ(render("{{if .State.Health}}a{{else}}b{{end}}{{.State.Health}}", options), "b<nil>");
+  EXPECT_EQ(render("{{.Nothing}}{{json .Nothing}} {{.Config.Volumes}} {{.Config.Timeout}}", options),
+            "[]null map[] 0s");
+  EXPECT_EQ(render("{{with .Config}}{{print .Volumes}}{{printf \"%5s|%d\" .Timeout .Timeout}}{{end}}", options),
+            "map[]   0s|0");
+  EXPECT_THAT(render("{{.State.Health.Status}}", options), testing::EndsWith("map has no entry for key \"Health\""));
 }
 
 TEST(Template, BombsEndInErrors) {
