@@ -156,6 +156,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.image_reference = options.config.image;
   definition.config = options.config;
   definition.host = options.host;
+  keep_joined_containers(context, definition.host);
   settle_resources(context, definition.host.resources);
   choose_cgroup_driver(definition.host, context.config.systemd_cgroups);
   definition.host.log = complete_log_settings(options.host.log, context.config);
@@ -168,7 +169,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.args = full_command(definition.config);
   if (definition.host.shm_size == 0) definition.host.shm_size = context.config.default_shm_size;
   check_host_config(definition.host);
-  check_links(context, definition.host);
+  definition.links = find_links(context, definition.host);
   if (definition.host.network_mode == "host" && (!definition.host.ports.empty() || definition.host.publish_all_ports)) {
     context.warn("Published ports are discarded when using host network mode");
   }

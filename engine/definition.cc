@@ -233,6 +233,13 @@ void describe(Fields& field, Type<IdRange>) {
 }
 
 template <typename Fields>
+void describe(Fields& field, Type<ContainerLink>) {
+  field("Id", &ContainerLink::id);
+  field("Name", &ContainerLink::name);
+  field("Alias", &ContainerLink::alias);
+}
+
+template <typename Fields>
 void describe(Fields& field, Type<ContainerDefinition>) {
   field("Id", &ContainerDefinition::id);
   field("Name", &ContainerDefinition::name);
@@ -245,6 +252,7 @@ void describe(Fields& field, Type<ContainerDefinition>) {
   field("Mounts", &ContainerDefinition::mount_points);
   field("Layers", &ContainerDefinition::layers);
   field("IdRange", &ContainerDefinition::id_range);
+  field("Links", &ContainerDefinition::links);
 }
 
 // ---- reading and writing. What has its struct's default is not written, and what is not there keeps it.

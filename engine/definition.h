@@ -181,7 +181,7 @@ struct HostConfig {
   std::vector<std::string> dns_options;
   std::vector<std::string> dns_search;
   std::vector<std::string> extra_hosts;  // "name:address"
-  std::vector<std::string> links;        // "container[:alias]"
+  std::vector<std::string> links;        // "container[:alias]", as typed
   bool publish_all_ports = false;
   std::int64_t shm_size = 0;  // bytes; 0: the configured default
   int oom_score_adj = 0;
@@ -225,6 +225,13 @@ struct IdRange {
   std::uint32_t size = 0;  // 0: none
 };
 
+// --link, as it was resolved at creation: it stays with that container, whatever happens to the name.
+struct ContainerLink {
+  std::string id;
+  std::string name;  // the linked container's last one
+  std::string alias;
+};
+
 struct ContainerDefinition {
   std::string id;
   std::string name;  // without the leading slash
@@ -237,6 +244,7 @@ struct ContainerDefinition {
   std::vector<MountPoint> mount_points;
   std::vector<std::string> layers;  // diff IDs, bottom first
   IdRange id_range;
+  std::vector<ContainerLink> links;
 };
 
 Json to_json(const ContainerDefinition& definition);

@@ -31,10 +31,8 @@ OrderedJson requested_ports(const HostConfig& host) {
 // "/db:/web/db"
 OrderedJson links(const ContainerDefinition& definition) {
   std::vector<std::string> list;
-  for (const std::string& link : definition.host.links) {
-    const std::size_t colon = link.find(':');
-    const std::string alias = colon == std::string::npos ? link : link.substr(colon + 1);
-    list.push_back(fmt::format("/{}:/{}/{}", link.substr(0, colon), definition.name, alias));
+  for (const ContainerLink& link : definition.links) {
+    list.push_back(fmt::format("/{}:/{}/{}", link.name, definition.name, link.alias));
   }
   return nullable(list);
 }

@@ -60,35 +60,51 @@ void add_variables(const ContainerDefinition& definition, const std::string& ali
 
 }  // namespace
 
-Links resolve_links(EngineContext& context, const ContainerDefinition& definition) {
-  Links links;
-  for (const std::string& text : definition.host.links) {
-    const LinkNames names = parse_link(text);
-    const Container linked = settle(context, load_container(context.database, names.container));
-    if (!linked.running()) {
-      throw Error(ErrorKind::conflict, fmt::format("Cannot link to a non running container: /{} AS /{}/{}",
-                                                   linked.name(), definition.name, names.alias));
-    }
-    links.hosts.push_back({linked.state.endpoint.address,
-                           fmt::format("{} {} {}", names.alias, linked.id().substr(0, 12), linked.name())});
-    add_variables(definition, names.alias, linked, links.env);
-  }
-  return links;
-}
-
-void check_links(const EngineContext& context, const HostConfig& host) {
+std::vector<ContainerLink> find_links(const EngineContext& context, const HostConfig& host) {
+  std::vector<ContainerLink> links;
   for (const std::string& text : host.links) {
     const LinkNames names = parse_link(text);
-    if (!find_container(context.database, names.container)) {
+    const std::optional<Container> linked = find_container(context.database, names.container);
+    if (!linked) {
       throw Error(ErrorKind::not_found, fmt::format("could not get container for {}: No such container: {}",
                                                     names.container, names.container));
     }
+    links.push_back({linked->id(), linked->name(), names.alias});
   }
   const bool bridge = host.network_mode == "default" || host.network_mode == network::kDefaultNetwork;
   if (!host.links.empty() && !bridge) {
     throw Error(ErrorKind::invalid_argument,
                 "conflicting options: links are only supported on the default bridge network");
   }
+  return links;
+}
+
+void rename_in_links(storage::Database& database, const Container& renamed) {
+  for (Container& other : load_containers(database)) {
+    bool changed = false;
+    for (ContainerLink& link : other.definition.links) {
+      if (link.id != renamed.id()) continue;
+      link.name = renamed.name();
+      changed = true;
+    }
+    if (changed) update_container_definition(database, other.definition);
+  }
+}
+
+Links resolve_links(EngineContext& context, const ContainerDefinition& definition) {
+  Links links;
+  for (const ContainerLink& link : definition.links) {
+    std::optional<Container> linked = find_container(context.database, link.id);
+    if (linked) linked = settle(context, std::move(*linked));
+    if (!linked || !linked->running()) {
+      throw Error(ErrorKind::conflict, fmt::format("Cannot link to a non running container: /{} AS /{}/{}", link.name,
+                                                   definition.name, link.alias));
+    }
+    links.hosts.push_back({linked->state.endpoint.address,
+                           fmt::format("{} {} {}", link.alias, linked->id().substr(0, 12), linked->name())});
+    add_variables(definition, link.alias, *linked, links.env);
+  }
+  return links;
 }
 
 }  // namespace minidock

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/container_files.h"
+#include "engine/container_store.h"
 #include "engine/context.h"
 #include "engine/definition.h"
 
@@ -16,10 +17,13 @@ struct Links {
   std::vector<std::string> env;
 };
 
-// ErrorKind::not_found or conflict with docker's words for a container that is not there or does not run.
-Links resolve_links(EngineContext& context, const ContainerDefinition& definition);
+// At creation. ErrorKind::not_found with docker's words for a container that is not there.
+std::vector<ContainerLink> find_links(const EngineContext& context, const HostConfig& host);
 
-// Whether the linked containers exist: at creation.
-void check_links(const EngineContext& context, const HostConfig& host);
+// Tells those that link to it; in the caller's transaction.
+void rename_in_links(storage::Database& database, const Container& renamed);
+
+// At each start. ErrorKind::conflict with docker's words for a container that does not run, or is gone.
+Links resolve_links(EngineContext& context, const ContainerDefinition& definition);
 
 }  // namespace minidock

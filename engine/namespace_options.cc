@@ -168,6 +168,15 @@ void check_namespace_options(const ContainerConfig& config, const HostConfig& ho
   check_shared_network(config, host);
 }
 
+void keep_joined_containers(const EngineContext& context, HostConfig& host) {
+  for (std::string* mode :
+       {&host.network_mode, &host.pid_mode, &host.ipc_mode, &host.uts_mode, &host.userns_mode, &host.cgroupns_mode}) {
+    if (!mode->starts_with(kContainerPrefix)) continue;
+    const auto joined = find_container(context.database, mode->substr(kContainerPrefix.size()));
+    if (joined) *mode = fmt::format("{}{}", kContainerPrefix, joined->id());
+  }
+}
+
 bool is_surely_remapped(const HostConfig& host, bool remapped) {
   const auto joins_container = [](const std::string& mode) { return mode.starts_with(kContainerPrefix); };
   if (is_auto_userns(host.userns_mode)) return true;

@@ -11,6 +11,10 @@ namespace minidock {
 // exclude each other. ErrorKind::invalid_argument.
 void check_namespace_options(const ContainerConfig& config, const HostConfig& host, bool remapped);
 
+// "container:NAME" becomes "container:ID": it is that container that is joined, whatever its name is later. What names
+// no container stays.
+void keep_joined_containers(const EngineContext& context, HostConfig& host);
+
 // Whether root inside is another user outside in any case, told without looking anything up.
 bool is_surely_remapped(const HostConfig& host, bool remapped);
 

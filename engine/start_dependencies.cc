@@ -101,7 +101,7 @@ std::vector<Dependency> start_dependencies(const Container& container, const std
        {&host.network_mode, &host.pid_mode, &host.ipc_mode, &host.uts_mode, &host.userns_mode, &host.cgroupns_mode}) {
     collector.add_mode(*mode);
   }
-  for (const std::string_view link : host.links) collector.add_name(link.substr(0, link.find(':')));
+  for (const ContainerLink& link : container.definition.links) collector.add_name(link.id);
   for (const std::string_view source : host.volumes_from) collector.add_name(source.substr(0, source.find(':')));
   if (const std::string project = label(container, kProjectLabel); !project.empty()) {
     for (const ServiceDependency& wanted : parse_depends_on(label(container, kDependsOnLabel))) {

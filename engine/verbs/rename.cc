@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/lifecycle.h"
+#include "engine/links.h"
 #include "engine/name_generator.h"
 #include "engine/shim/container_events.h"
 #include "engine/shim/netns_link.h"
@@ -46,6 +47,7 @@ void Engine::rename(const std::string& name, const std::string& typed) {
     check_container_name(new_name);
     storage::Transaction transaction(database());
     rename_container(database(), after, new_name);
+    rename_in_links(database(), after);
     transaction.commit();
   } catch (const Error& error) {
     throw error.with_context("Error when allocating new name");

@@ -49,7 +49,7 @@ TEST(StartDependencies, AreNamespacesLinksAndVolumes) {
   host.network_mode = "container:net";
   host.pid_mode = "container:id-pid";
   host.ipc_mode = "container:id-i";  // a unique beginning
-  host.links = {"/link:alias", "net"};
+  user.definition.links = {{"id-link", "link", "alias"}, {"id-net", "net", "net"}};
   host.volumes_from = {"data:ro", "unknown"};
   const std::vector<Container> all{user,
                                    container("id-net", "net"),
