@@ -44,6 +44,9 @@ struct ContainerState {
 struct Container {
   ContainerDefinition definition;
   ContainerState state;
+  // Of a listed container only, and never stored.
+  std::string image_name;               // as typed, or the image's id when that means another image by now
+  std::vector<std::string> link_names;  // "web/db" for who is linked to by "web" under the name "db"
   const std::string& id() const { return definition.id; }
   const std::string& name() const { return definition.name; }
   bool running() const { return state.status == ContainerStatus::running; }

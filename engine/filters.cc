@@ -1,6 +1,7 @@
 #include "engine/filters.h"
 
 #include <fmt/format.h>
+#include <regex.h>
 
 #include <charconv>
 
@@ -52,6 +53,14 @@ bool has_label(const std::map<std::string, std::string>& labels, const std::stri
 
 bool has_label(const std::optional<std::map<std::string, std::string>>& labels, const std::string& wanted) {
   return labels && has_label(*labels, wanted);
+}
+
+bool has_pattern(const std::string& text, const std::string& pattern) {
+  regex_t expression;
+  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) return text == pattern;
+  const bool found = regexec(&expression, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&expression);
+  return found;
 }
 
 std::int64_t parse_until(const std::string& text, std::int64_t now) {

@@ -43,6 +43,9 @@ bool filter_truth(const std::string& value);
 bool has_label(const std::map<std::string, std::string>& labels, const std::string& wanted);
 bool has_label(const std::optional<std::map<std::string, std::string>>& labels, const std::string& wanted);
 
+// The filter "name": a regular expression that is found somewhere in `text`, or the same text.
+bool has_pattern(const std::string& text, const std::string& pattern);
+
 // The filter "until": a duration before `now`, seconds since the epoch, or a time. Nanoseconds since the epoch.
 // ErrorKind::invalid_argument in docker's words.
 std::int64_t parse_until(const std::string& text, std::int64_t now);

@@ -3,7 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <tuple>
+
+#include "base/error.h"
 #include "base/format.h"
+#include "image/reference.h"
 
 namespace minidock {
 namespace {
@@ -73,28 +78,114 @@ std::string status_text(const ContainerState& state) {
   return "Created";
 }
 
-// docker: what is only exposed comes first.
-std::string ports_text(const Container& container) {
-  std::vector<std::string> parts;
-  std::vector<std::string> published;
-  std::vector<network::PublishedPort> ports = container.state.ports;
-  std::stable_sort(ports.begin(), ports.end(), [](const network::PublishedPort& a, const network::PublishedPort& b) {
-    return a.container_port < b.container_port;
-  });
-  std::vector<std::string> mappings;
-  for (const network::PublishedPort& port : ports) {
-    const std::string inner = fmt::format("{}/{}", port.container_port, port.protocol);
-    mappings.push_back(fmt::format("{}:{}->{}", port.host_ip, port.host_port, inner));
-    published.push_back(inner);
+namespace {
+
+// Ports of the host that lead to the same ports of the container, or exposed ones: without gaps.
+struct PortGroup {
+  std::string host_ip;  // "" when they are only exposed
+  std::string protocol;
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+
+  bool same_kind(const network::PublishedPort& port) const {
+    return host_ip == port.host_ip && protocol == port.protocol;
   }
+  std::string text() const {
+    const std::string range = first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
+    return host_ip.empty() ? fmt::format("{}/{}", range, protocol)
+                           : fmt::format("{}:{}->{}/{}", host_ip, range, range, protocol);
+  }
+};
+
+// Exposed ones have no host_ip.
+std::vector<network::PublishedPort> shown_ports(const Container& container) {
+  std::vector<network::PublishedPort> ports = container.state.ports;
   if (container.running()) {
     for (const std::string& exposed : container.definition.config.exposed_ports) {
-      if (std::find(published.begin(), published.end(), exposed) == published.end()) parts.push_back(exposed);
+      network::PublishedPort port;
+      port.host_ip.clear();
+      const std::size_t slash = exposed.find('/');
+      port.container_port = static_cast<std::uint16_t>(std::stoi(exposed.substr(0, slash)));
+      port.protocol = exposed.substr(slash + 1);
+      const bool published = std::any_of(ports.begin(), ports.end(), [&](const network::PublishedPort& other) {
+        return other.container_port == port.container_port && other.protocol == port.protocol;
+      });
+      if (!published) ports.push_back(port);
     }
   }
+  std::sort(ports.begin(), ports.end(), [](const network::PublishedPort& a, const network::PublishedPort& b) {
+    return std::tie(a.container_port, a.host_ip, a.host_port, a.protocol) <
+           std::tie(b.container_port, b.host_ip, b.host_port, b.protocol);
+  });
+  return ports;
+}
+
+}  // namespace
+
+// docker's order: a group that a gap ends, the last group of each kind, then what has another port outside.
+std::string ports_text(const Container& container) {
+  std::vector<std::string> parts;
+  std::vector<PortGroup> groups;
+  std::vector<std::string> mappings;
+  for (const network::PublishedPort& port : shown_ports(container)) {
+    const std::uint16_t number = port.container_port;
+    if (!port.host_ip.empty() && port.host_port != number) {
+      mappings.push_back(fmt::format("{}:{}->{}/{}", port.host_ip, port.host_port, number, port.protocol));
+      continue;
+    }
+    const auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const PortGroup& other) { return other.same_kind(port); });
+    if (group == groups.end()) {
+      groups.push_back({port.host_ip, port.protocol, number, number});
+    } else if (number == group->last + 1) {
+      group->last = number;
+    } else {
+      parts.push_back(group->text());
+      group->first = group->last = number;
+    }
+  }
+  for (const PortGroup& group : groups) parts.push_back(group.text());
   parts.insert(parts.end(), mappings.begin(), mappings.end());
   return fmt::format("{}", fmt::join(parts, ", "));
 }
+
+namespace {
+
+std::string short_id(std::string_view id) {
+  return std::string((id.starts_with("sha256:") ? id.substr(7) : id).substr(0, kShortId));
+}
+
+// Cut as docker's client does it: an id to its beginning, a reference to its familiar form without the digest.
+std::string image_text(const Container& container, bool truncate) {
+  const ContainerDefinition& definition = container.definition;
+  const std::string& name = container.image_name.empty() ? definition.image_reference : container.image_name;
+  if (!truncate || definition.image_id.empty()) return name;
+  if (short_id(name) == short_id(definition.image_id)) return short_id(name);
+  try {
+    const image::Reference reference = image::parse_reference(name);
+    const std::string tagged = name.substr(0, name.find('@'));
+    const std::size_t colon = tagged.rfind(':');
+    const bool has_tag = colon != std::string::npos && tagged.find('/', colon) == std::string::npos;
+    return reference.familiar_name() + (has_tag ? ":" + reference.tag : "");
+  } catch (const Error&) {
+    return name;
+  }
+}
+
+std::string names_text(const Container& container, bool truncate) {
+  std::vector<std::string> names{container.name()};
+  if (!truncate) names.insert(names.end(), container.link_names.begin(), container.link_names.end());
+  std::sort(names.begin(), names.end());
+  return fmt::format("{}", fmt::join(names, ","));
+}
+
+// A container in another one's network has none of its own.
+std::string network_text(const std::string& mode) {
+  if (mode.starts_with("container:")) return "";
+  return mode == "default" ? "bridge" : mode;
+}
+
+}  // namespace
 
 OrderedJson container_headers() {
   return OrderedJson{{"Command", "COMMAND"}, {"CreatedAt", "CREATED AT"}, {"ID", "CONTAINER ID"},
@@ -108,17 +199,16 @@ OrderedJson container_row(const Container& container, bool truncate) {
   const ContainerDefinition& definition = container.definition;
   const auto volumes = std::count_if(definition.mount_points.begin(), definition.mount_points.end(),
                                      [](const MountPoint& mount) { return mount.type == "volume"; });
-  const std::string network = definition.host.network_mode == "default" ? "bridge" : definition.host.network_mode;
   return OrderedJson{{"Command", command_text(definition.args, truncate)},
                      {"CreatedAt", created_at(definition.created)},
                      {"ID", truncate ? definition.id.substr(0, kShortId) : definition.id},
-                     {"Image", definition.image_reference},
+                     {"Image", image_text(container, truncate)},
                      {"Label", OrderedJson(definition.config.labels)},
                      {"Labels", labels_text(definition.config.labels)},
                      {"LocalVolumes", std::to_string(volumes)},
                      {"Mounts", mounts_text(definition, truncate)},
-                     {"Names", definition.name},
-                     {"Networks", network},
+                     {"Names", names_text(container, truncate)},
+                     {"Networks", network_text(definition.host.network_mode)},
                      {"Ports", ports_text(container)},
                      {"RunningFor", ago(definition.created)},
                      {"Size", "0B"},  // until it is asked for

@@ -34,7 +34,9 @@ int ps(const Invocation& invocation) {
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   if (latest) options.last = 1;
-  if (format.empty() || format == "table") format = std::string(kContainerTable) + (size ? "\t{{.Size}}" : "");
+  if (format.empty() || format == "table") {
+    format = quiet ? "{{.ID}}" : std::string(kContainerTable) + (size ? "\t{{.Size}}" : "");
+  }
   // A template that names it asks for it.
   size = size || format.find(".Size") != std::string::npos;
   Engine engine(invocation.engine);
@@ -43,7 +45,6 @@ int ps(const Invocation& invocation) {
     rows.push_back(container_row(container, !no_truncate));
     if (size) rows.back()["Size"] = size_text(engine.container_size(container.id()));
   }
-  if (quiet) format = "{{.ID}}";
   fmt::print("{}", format::render_list(format, container_headers(), rows));
   return 0;
 }
@@ -71,8 +72,7 @@ int images(const Invocation& invocation) {
       if (wanted.empty() || wanted == repository || wanted == name) rows.push_back(std::move(row));
     }
   }
-  if (format.empty() || format == "table") format = digests ? kImageDigestTable : kImageTable;
-  if (quiet) format = "{{.ID}}";
+  if (format.empty() || format == "table") format = quiet ? "{{.ID}}" : digests ? kImageDigestTable : kImageTable;
   fmt::print("{}", format::render_list(format, image_headers(), rows));
   return 0;
 }

@@ -50,8 +50,7 @@ int volume_ls(const Invocation& invocation) {
   Engine engine(invocation.engine);
   std::vector<OrderedJson> rows;
   for (const Volume& volume : engine.volumes(filters)) rows.push_back(volume_row(volume, engine.instance()));
-  if (format.empty() || format == "table") format = kVolumeTable;
-  if (quiet) format = "{{.Name}}";
+  if (format.empty() || format == "table") format = quiet ? "{{.Name}}" : kVolumeTable;
   fmt::print("{}", format::render_list(format, volume_headers(), rows));
   return 0;
 }

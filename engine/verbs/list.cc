@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <regex.h>
 
 #include <charconv>
 #include <climits>
@@ -28,13 +27,42 @@ bool is_number(std::string_view text, int least, int most) {
   return error == std::errc() && end == text.data() + text.size() && number >= least && number <= most;
 }
 
-// "80", "80/tcp", "80-90/udp"
-bool is_port(const std::string& text) {
-  constexpr int kMostPort = 65535;
-  const std::string numbers = text.substr(0, text.find('/'));
-  const std::size_t dash = numbers.find('-');
-  return is_number(numbers.substr(0, dash), 0, kMostPort) &&
-         (dash == std::string::npos || is_number(numbers.substr(dash + 1), 0, kMostPort));
+struct PortRange {
+  int first = 0;
+  int last = 0;
+  std::string protocol;
+  bool contains(int port, const std::string& of_protocol) const {
+    return first <= port && port <= last && protocol == of_protocol;
+  }
+};
+
+// "80", "80/udp", "80-90": ErrorKind::invalid_argument in docker's words.
+PortRange parse_port_range(const std::string& filter, const std::string& value) {
+  const auto refuse = [&](const std::string& why) {
+    invalid(fmt::format("error while looking up for {} {}: {}", filter, value, why));
+  };
+  const auto number = [&](std::string_view text) {
+    constexpr int kMostPort = 65535;
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    int port = 0;
+    const auto error = std::from_chars(text.data(), text.data() + text.size(), port).ec;
+    const bool fits = error == std::errc() && port <= kMostPort;
+    if (!digits || !fits) {
+      refuse(
+          fmt::format("strconv.ParseUint: parsing \"{}\": {}", text, digits ? "value out of range" : "invalid syntax"));
+    }
+    return port;
+  };
+  const std::size_t slash = value.find('/');
+  const std::string ports = value.substr(0, slash);
+  if (ports.empty()) refuse("Empty string specified for ports.");
+  const std::size_t dash = ports.find('-');
+  PortRange range;
+  range.first = number(std::string_view(ports).substr(0, dash));
+  range.last = dash == std::string::npos ? range.first : number(std::string_view(ports).substr(dash + 1));
+  range.protocol = slash == std::string::npos || slash + 1 == value.size() ? "tcp" : value.substr(slash + 1);
+  if (range.last < range.first) refuse(fmt::format("Invalid range specified for the Port: {}", ports));
+  return range;
 }
 
 // docker refuses what no container can have.
@@ -48,10 +76,7 @@ void check_value(const std::string& name, const std::string& value) {
   }
   if (name == "is-task" && value != "true" && value != "false")
     invalid(fmt::format("Invalid filter 'is-task={}'", value));
-  if ((name == "publish" || name == "expose") && !is_port(value)) {
-    invalid(fmt::format("error while looking up for {} {}: strconv.ParseUint: parsing \"{}\": invalid syntax", name,
-                        value, value));
-  }
+  if (name == "publish" || name == "expose") parse_port_range(name, value);
 }
 
 void check_values(const Filters& filters) {
@@ -66,24 +91,19 @@ bool has_volume(const ContainerDefinition& definition, const std::string& wanted
   });
 }
 
-bool has_port(const Container& container, const std::string& wanted, bool published) {
-  const std::string port = wanted.find('/') == std::string::npos ? wanted + "/tcp" : wanted;
+// A container's ports show while it runs: `publish` is compared with the host's, `expose` with its own.
+bool has_port(const Container& container, const std::string& filter, const std::string& value) {
+  if (!container.running()) return false;
+  const PortRange wanted = parse_port_range(filter, value);
+  if (filter == "publish") {
+    return std::any_of(container.state.ports.begin(), container.state.ports.end(),
+                       [&](const auto& port) { return wanted.contains(port.host_port, port.protocol); });
+  }
   const auto& exposed = container.definition.config.exposed_ports;
-  if (!published) return std::find(exposed.begin(), exposed.end(), port) != exposed.end();
-  return std::any_of(container.state.ports.begin(), container.state.ports.end(), [&](const auto& candidate) {
-    return fmt::format("{}/{}", candidate.host_port, candidate.protocol) == port ||
-           fmt::format("{}/{}", candidate.container_port, candidate.protocol) == port;
+  return std::any_of(exposed.begin(), exposed.end(), [&](const std::string& port) {
+    const std::size_t slash = port.find('/');
+    return wanted.contains(std::stoi(port.substr(0, slash)), port.substr(slash + 1));
   });
-}
-
-// As docker: a pattern that is found somewhere in the name, which begins with a slash or not.
-bool has_name(const std::string& name, const std::string& pattern) {
-  regex_t expression;
-  if (regcomp(&expression, pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) return name == pattern;
-  const bool found = regexec(&expression, name.c_str(), 0, nullptr, 0) == 0 ||
-                     regexec(&expression, ("/" + name).c_str(), 0, nullptr, 0) == 0;
-  regfree(&expression);
-  return found;
 }
 
 // What a filter compares with beside the container itself, looked up once.
@@ -96,7 +116,8 @@ bool matches_one(const Container& container, const std::string& name, const std:
                  const Lookups& lookups) {
   const ContainerDefinition& definition = container.definition;
   if (name == "id") return definition.id.starts_with(value);
-  if (name == "name") return has_name(definition.name, value);
+  // As docker: the name begins with a slash or not.
+  if (name == "name") return has_pattern(definition.name, value) || has_pattern("/" + definition.name, value);
   if (name == "is-task") return value == "false";  // of a swarm's services, that is
   if (name == "label") return has_label(definition.config.labels, value);
   if (name == "status") return shown_status(container.state) == value;
@@ -105,8 +126,8 @@ bool matches_one(const Container& container, const std::string& name, const std:
   }
   if (name == "ancestor") {
     const auto id = lookups.ancestor_ids.find(value);
-    return definition.image_reference == value ||
-           (id != lookups.ancestor_ids.end() && definition.image_id == id->second);
+    if (definition.image_id.empty()) return definition.image_reference == value;
+    return id != lookups.ancestor_ids.end() && definition.image_id == id->second;
   }
   if (name == "health") return (container.state.health.empty() ? "none" : container.state.health) == value;
   if (name == "before") return definition.created < lookups.created.at(value);
@@ -116,7 +137,7 @@ bool matches_one(const Container& container, const std::string& name, const std:
     return (mode == "default" ? "bridge" : mode) == value || container.state.network_id == value;
   }
   if (name == "volume") return has_volume(definition, value);
-  return has_port(container, value, name == "publish");
+  return has_port(container, name, value);
 }
 
 bool matches(const Container& container, const Filters& filters, const Lookups& lookups) {
@@ -141,6 +162,36 @@ Lookups look_up(storage::Database& database, const Filters& filters) {
   return lookups;
 }
 
+// What the typed names of images mean now.
+class ImageNames {
+ public:
+  explicit ImageNames(storage::Database& database) : database_(database) {}
+
+  std::string name_of(const ContainerDefinition& definition) {
+    if (definition.image_id.empty()) return definition.image_reference;  // a directory
+    const auto [entry, is_new] = ids_.try_emplace(definition.image_reference);
+    if (is_new) {
+      if (const auto found = image::find_image(database_, definition.image_reference)) entry->second = found->id;
+    }
+    return entry->second == definition.image_id ? definition.image_reference : definition.image_id;
+  }
+
+ private:
+  storage::Database& database_;
+  std::map<std::string, std::string> ids_;
+};
+
+// By the id of who is linked to.
+std::map<std::string, std::vector<std::string>> names_of_links(const std::vector<Container>& containers) {
+  std::map<std::string, std::vector<std::string>> names;
+  for (const Container& container : containers) {
+    for (const ContainerLink& link : container.definition.links) {
+      names[link.id].push_back(fmt::format("{}/{}", container.name(), link.alias));
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<Container> Engine::list(const ListOptions& options) {
@@ -152,12 +203,19 @@ std::vector<Container> Engine::list(const ListOptions& options) {
   const bool all =
       options.all || options.last > 0 || !filters.values("status").empty() || !filters.values("exited").empty();
   std::vector<Container> result;
-  for (Container& row : load_containers(here.database)) {
+  std::vector<Container> rows = load_containers(here.database);
+  const std::map<std::string, std::vector<std::string>> link_names = names_of_links(rows);
+  ImageNames image_names(here.database);
+  for (Container& row : rows) {
     Container container = settle(here, std::move(row));
     const bool gone =
         container.definition.host.auto_remove && !container.alive() && !find_container(here.database, container.id());
     if (gone || (!all && !container.running() && !container.restarting()) || !matches(container, filters, lookups))
       continue;
+    container.image_name = image_names.name_of(container.definition);
+    if (const auto names = link_names.find(container.id()); names != link_names.end()) {
+      container.link_names = names->second;
+    }
     result.push_back(std::move(container));
     if (options.last > 0 && result.size() == static_cast<std::size_t>(options.last)) break;
   }

@@ -29,7 +29,7 @@ Volume new_volume(const CreateVolumeOptions& options, const DaemonConfig& config
 
 bool matches(const Volume& volume, const Filters& filters) {
   return filters.all_of("label", [&](const std::string& wanted) { return has_label(volume.labels, wanted); }) &&
-         filters.any_of("name", [&](const std::string& part) { return volume.name.find(part) != std::string::npos; }) &&
+         filters.any_of("name", [&](const std::string& pattern) { return has_pattern(volume.name, pattern); }) &&
          filters.any_of("driver", [](const std::string& driver) { return driver == "local"; }) &&
          filters.any_of("dangling",
                         [&](const std::string& value) { return filter_truth(value) == volume.users.empty(); });

@@ -224,3 +224,86 @@ ps: columns, filters, templates.
   done
   made
   ports
+  $ docker run -d --name same -p 127.0.0.1:3850-3860:3850-3860 -p 127.0.0.1:3870:3870 --expose 99 busybox sleep 1000 > /dev/null
+  $ docker run -d --name both -p 127.0.0.1:8100-8101:8100-8101 -p 127.0.0.1:8100-8101:8100-8101/udp busybox sleep 1000 > /dev/null
+  $ docker run -d --name other -p 127.0.0.1:4000-4001:80-81 -p 127.0.0.1:1090:90/udp --expose 100-103 --expose 105/udp busybox sleep 1000 > /dev/null
+  $ docker create --name unborn -p 9100:9100 busybox true > /dev/null
+  $ docker ps -a --format '{{.Names}} {{.Ports}}'
+  unborn 
+  other 100-103/tcp, 105/udp, 127.0.0.1:4000->80/tcp, 127.0.0.1:4001->81/tcp, 127.0.0.1:1090->90/udp
+  both 127.0.0.1:8100-8101->8100-8101/tcp, 127.0.0.1:8100-8101->8100-8101/udp
+  same 127.0.0.1:3850-3860->3850-3860/tcp, 99/tcp, 127.0.0.1:3870->3870/tcp
+  $ listed() { echo "$1:" $(docker ps -a --filter "$1" --format '{{.Names}}' 2>&1); }
+  $ for filter in publish=3800-3900 publish=80 publish=4000 publish=1090 publish=1090/udp publish=0-65535/udp publish=9100; do listed $filter; done
+  publish=3800-3900: same
+  publish=80:
+  publish=4000: other
+  publish=1090:
+  publish=1090/udp: other
+  publish=0-65535/udp: other both
+  publish=9100:
+  $ for filter in expose=80 expose=101-102 expose=105/udp expose=3850 expose=9100; do listed $filter; done
+  expose=80: other
+  expose=101-102: other
+  expose=105/udp: other
+  expose=3850: same
+  expose=9100:
+  $ for filter in publish=90-80 publish=70000 publish= publish=1- expose=x-2; do listed $filter; done
+  publish=90-80: error while looking up for publish 90-80: Invalid range specified for the Port: 90-80
+  publish=70000: error while looking up for publish 70000: strconv.ParseUint: parsing "70000": value out of range
+  publish=: error while looking up for publish : Empty string specified for ports
+  publish=1-: error while looking up for publish 1-: strconv.ParseUint: parsing "": invalid syntax
+  expose=x-2: error while looking up for expose x-2: strconv.ParseUint: parsing "x": invalid syntax
+  $ docker stop -t 0 other
+  other
+  $ docker ps -a --filter name=other --format '[{{.Ports}}]'
+  []
+  $ docker rm -f same both other unborn
+  same
+  both
+  other
+  unborn
+  $ docker tag busybox moved:1
+  $ docker tag busybox gone:1
+  $ docker run -d --name moved moved:1 sleep 1000 > /dev/null
+  $ docker run -d --name gone gone:1 sleep 1000 > /dev/null
+  $ docker run -d --name byid $(docker inspect -f '{{.Id}}' busybox) sleep 1000 > /dev/null
+  $ docker run -d --name normal docker.io/library/busybox sleep 1000 > /dev/null
+  $ docker ps --format '{{.Names}} {{.Image}}' | sed -E "s/ $(docker images -q busybox:latest)$/ ID/"
+  normal busybox
+  byid ID
+  gone gone:1
+  moved moved:1
+  $ docker commit normal other > /dev/null
+  $ docker tag other moved:1
+  $ docker rmi -f gone:1
+  Untagged: gone:1
+  $ docker ps --format '{{.Names}} {{.Image}}' | sed -E "s/ $(docker images -q busybox:latest)$/ ID/"
+  normal busybox
+  byid ID
+  gone ID
+  moved ID
+  $ docker ps --no-trunc --format '{{.Names}} {{.Image}}' | sed -E 's/[0-9a-f]{64}/ID/'
+  normal docker.io/library/busybox
+  byid sha256:ID
+  gone sha256:ID
+  moved sha256:ID
+  $ docker inspect -f '{{.Config.Image}}' moved gone normal
+  moved:1
+  gone:1
+  docker.io/library/busybox
+  $ docker ps --filter ancestor=moved:1 --format '{{.Names}}'
+  $ docker ps -q --format '{{.Names}}'
+  normal
+  byid
+  gone
+  moved
+  $ docker ps -q --format table | grep -c '^[0-9a-f]\{12\}$'
+  4
+  $ docker images -q --format '{{.Tag}}' busybox
+  latest
+  $ docker rm -f moved gone byid normal
+  moved
+  gone
+  byid
+  normal

@@ -149,3 +149,24 @@ volume create, ls, inspect, rm, prune.
   [1]
   $ echo n | docker volume prune | tail -n 1
   Are you sure you want to continue? [y/N] Total reclaimed space: 0B
+  $ docker volume create volume_1_s
+  volume_1_s
+  $ docker volume create volume_2_s
+  volume_2_s
+  $ docker volume create vol3
+  vol3
+  $ listed() { echo "$1:" $(docker volume ls -q --filter "name=$1" 2>&1); }
+  $ for pattern in 'volume_1.+' 'volume_1*' '^vol3$' ol3 'x|vol3' /vol3 '['; do listed "$pattern"; done
+  volume_1.+: volume_1_s
+  volume_1*: volume_1_s volume_2_s
+  ^vol3$: vol3
+  ol3: vol3
+  x|vol3: vol3
+  /vol3:
+  [:
+  $ docker volume ls -q --format 'x{{.Name}}' --filter name=vol3
+  xvol3
+  $ docker volume rm volume_1_s volume_2_s vol3
+  volume_1_s
+  volume_2_s
+  vol3
