@@ -137,6 +137,7 @@ void settle_resources(const EngineContext& context, Resources& resources) {
   for (const std::string& warning : discard_unsupported(resources)) context.warn(warning);
   check_resources(resources);
   complete_resources(resources);
+  if (resources.pids_limit.value_or(0) <= 0) resources.pids_limit.reset();
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ struct Resources {
   std::int64_t cpu_realtime_runtime = 0;
   std::string cpuset_cpus;
   std::string cpuset_mems;
-  std::optional<std::int64_t> pids_limit;  // -1 or 0: unlimited
+  std::optional<std::int64_t> pids_limit;  // 0: lifted by an update
   int blkio_weight = 0;                    // 10..1000
   std::vector<DeviceValue> blkio_weight_device;
   std::vector<DeviceValue> device_read_bps;

@@ -274,7 +274,7 @@ class Engine {
   // All of it or nothing, also in the cgroup of a container that runs.
   void update(const std::string& name, const UpdateOptions& options);
   // Runs the host's ps, with "-ef" when `arguments` is empty, and shows the container's processes.
-  ProcessTable top(const std::string& name, const std::vector<std::string>& arguments);
+  ProcessTable top(const std::string& name, const std::vector<std::string>& typed);
   UseSample sample_use(const std::string& name);
   // A signal to a process that exec has started: by its id (inspect's ExecIDs), or a unique beginning of it.
   void kill_exec(const std::string& id, const std::string& signal);

@@ -87,8 +87,7 @@ void add_resources(OrderedJson& result, const Resources& resources) {
   result["MemorySwap"] = resources.memory_swap;
   result["MemorySwappiness"] = resources.memory_swappiness ? OrderedJson(*resources.memory_swappiness) : OrderedJson();
   result["OomKillDisable"] = resources.oom_kill_disable;
-  const std::int64_t pids = resources.pids_limit.value_or(0);
-  result["PidsLimit"] = pids > 0 ? OrderedJson(pids) : OrderedJson();
+  result["PidsLimit"] = resources.pids_limit ? OrderedJson(*resources.pids_limit) : OrderedJson();
   result["Ulimits"] = ulimits(resources.ulimits);
   for (const char* of_windows : {"CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"}) {
     result[of_windows] = 0;

@@ -12,6 +12,7 @@
 #include "base/syscall.h"
 #include "engine/engine.h"
 #include "engine/events.h"
+#include "engine/option_words.h"
 #include "engine/resources.h"
 #include "engine/runtime/cgroup_v2.h"
 
@@ -32,6 +33,13 @@ void check_arguments(const Words& arguments) {
       throw Error(ErrorKind::invalid_argument, fmt::format("specifying \"{}={}\" is not allowed", key, value));
     }
   }
+}
+
+// docker makes one line of them and splits it at each blank: "o pid,cmd" is two words.
+Words split_arguments(const Words& typed) {
+  std::string line = fmt::format("{}", fmt::join(typed, " "));
+  if (line.empty()) line = "-ef";
+  return options::split(line, ' ');
 }
 
 std::string find_ps() {
@@ -133,7 +141,8 @@ ProcessTable parse_processes(const std::string& text, const std::vector<pid_t>& 
 
 }  // namespace
 
-ProcessTable Engine::top(const std::string& name, const std::vector<std::string>& arguments) {
+ProcessTable Engine::top(const std::string& name, const std::vector<std::string>& typed) {
+  const Words arguments = split_arguments(typed);
   check_arguments(arguments);
   const Container found = resolve(name);
   if (!found.running()) {
@@ -141,7 +150,7 @@ ProcessTable Engine::top(const std::string& name, const std::vector<std::string>
   }
   const Fd cgroup = runtime::open_v2_cgroup(cgroups_path(instance_, found.definition));
   const std::vector<pid_t> pids = cgroup ? runtime::processes_of_cgroup(cgroup.get()) : std::vector<pid_t>();
-  ProcessTable table = parse_processes(list_processes(arguments.empty() ? Words{"-ef"} : arguments, pids), pids);
+  ProcessTable table = parse_processes(list_processes(arguments, pids), pids);
   record_container_event(instance_, found.definition, "top");
   return table;
 }

@@ -1,6 +1,8 @@
 // update: the definition in the database, and the cgroups of a container that runs. One transaction around both.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -27,11 +29,11 @@ void require(bool holds, const char* text) {
 void check_conflicts(const Resources& current, const Resources& change) {
   require(change.nano_cpus == 0 || current.cpu_period == 0,
           "Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set");
-  require(change.nano_cpus == 0 || current.cpu_quota == 0,
+  require(change.nano_cpus == 0 || current.cpu_quota <= 0,
           "Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set");
   require(change.cpu_period == 0 || current.nano_cpus == 0,
           "Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set");
-  require(change.cpu_quota == 0 || current.nano_cpus == 0,
+  require(change.cpu_quota <= 0 || current.nano_cpus == 0,
           "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set");
   require(
       change.memory == 0 || change.memory_swap != 0 || current.memory_swap <= 0 || change.memory <= current.memory_swap,
@@ -62,7 +64,7 @@ void merge(Resources& current, const Resources& change) {
   take(current.memory, change.memory);
   take(current.memory_swap, change.memory_swap);
   take(current.memory_reservation, change.memory_reservation);
-  take(current.pids_limit, change.pids_limit);
+  if (change.pids_limit) current.pids_limit = std::max<std::int64_t>(*change.pids_limit, 0);
 }
 
 // What `exec` and the next reader find; the shim itself has read it.

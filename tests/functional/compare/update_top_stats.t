@@ -138,3 +138,39 @@ stats
   $ docker rm -f uu never
   uu
   never
+  $ docker run -d --name uu --pids-limit 9 busybox sleep 1000 > /dev/null
+  $ docker update --pids-limit -1 uu
+  uu
+  $ docker inspect -f '{{.HostConfig.PidsLimit}} {{json .HostConfig.PidsLimit}}' uu
+  0 0
+  $ docker update --pids-limit 12 uu
+  uu
+  $ docker inspect -f '{{.HostConfig.PidsLimit}}' uu
+  12
+  $ docker update --cpu-quota 20000 uu
+  uu
+  $ docker update --cpus 1 uu
+  Cannot update container ID: Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set
+  [1]
+  $ docker update --cpu-quota -1 uu
+  uu
+  $ docker update --cpus 1 uu
+  uu
+  $ docker update --cpu-quota -1 uu
+  uu
+  $ docker inspect -f '{{.HostConfig.CpuQuota}} {{.HostConfig.NanoCpus}}' uu
+  -1 1000000000
+  $ docker top uu "o pid,cmd" | wc -l
+  2
+  $ docker top uu "" | wc -l
+  2
+  $ docker top uu "" "" 2>&1 | grep -o 'garbage option'
+  garbage option
+  [1]
+  $ docker rm -f uu
+  uu
+  $ docker create --name uu --pids-limit -1 busybox > /dev/null
+  $ docker inspect -f '{{.HostConfig.PidsLimit}}' uu
+  <nil>
+  $ docker rm uu
+  uu
