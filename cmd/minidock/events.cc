@@ -51,6 +51,11 @@ int events(const Invocation& invocation) {
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   if (!since.empty()) options.since = parse_moment(since, "since");
   if (!until.empty()) options.until = parse_moment(until, "until");
+  if (options.since && options.until && *options.since > *options.until) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("`since` time ({}) cannot be after `until` time ({})", moment_text(since, *options.since),
+                            moment_text(until, *options.until)));
+  }
   const EventRenderer render = renderer_for(format);
   try {
     Engine(invocation.engine).events(options, STDOUT_FILENO, render);

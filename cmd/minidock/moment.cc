@@ -35,6 +35,17 @@ std::int64_t parse_moment(const std::string& text, const char* flag) {
   }
 }
 
+std::string moment_text(const std::string& text, std::int64_t moment) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  if (text.find_first_not_of("0123456789.") == std::string::npos) return text;
+  try {
+    format::parse_duration(text);
+    return std::to_string(moment / kSecond);
+  } catch (const Error&) {
+    return fmt::format("{}.{:09}", moment / kSecond, moment % kSecond);
+  }
+}
+
 namespace {
 
 std::string zone_offset(long seconds) {

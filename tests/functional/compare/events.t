@@ -91,3 +91,13 @@ events since a moment until another.
   $ docker events --until 2000-01-01
   $ docker system events --since $start --until $end --filter event=destroy --filter label=l --format '{{.Actor.Attributes.name}}'
   e1
+  $ docker events --since 10.5 --until 10.4
+  `since` time (10.5) cannot be after `until` time (10.4)
+  [1]
+  $ docker events --since 2020-01-02T00:00:00Z --until 2020-01-01T00:00:00Z
+  `since` time (1577923200.000000000) cannot be after `until` time (1577836800.000000000)
+  [1]
+  $ docker events --since 1s --until 1h 2>&1 | sed 's/[0-9]\{10\}/TIME/g'
+  `since` time (TIME) cannot be after `until` time (TIME)
+  [1]
+  $ docker events --since 10 --until 10
