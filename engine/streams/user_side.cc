@@ -50,21 +50,33 @@ bool is_ignored(int signal) {
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-sigset_t watched_signals(const ClientOptions& options) {
+// What would leave the terminal raw, and what changes it. Blocked signals are queued even when they are ignored: those
+// are left out, to stay without effect.
+sigset_t signals_of_terminal() {
   sigset_t set;
   sigemptyset(&set);
-  // Blocked signals are queued even when they are ignored: those must be left out.
-  const auto add = [&](int signal) {
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGCONT}) {
     if (!is_ignored(signal)) sigaddset(&set, signal);
-  };
-  if (options.terminal) {
-    // What would leave the terminal raw, and what changes it.
-    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGCONT}) add(signal);
-  } else if (options.proxy_signals) {
-    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2}) add(signal);
-    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) add(signal);
   }
   return set;
+}
+
+// As in docker all that somebody may mean for the container, also what the caller ignores: a shell without job control
+// starts what is to run beside it with SIGINT and SIGQUIT ignored, and the container's program has not asked for that.
+// What the kernel tells this process of its own children, sockets and terminal is no such thing.
+sigset_t proxied_signals() {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int signal : {SIGCHLD, SIGPIPE, SIGURG, SIGTTIN, SIGTTOU}) sigdelset(&set, signal);
+  return set;
+}
+
+sigset_t watched_signals(const ClientOptions& options) {
+  if (options.terminal) return signals_of_terminal();
+  if (options.proxy_signals) return proxied_signals();
+  sigset_t none;
+  sigemptyset(&none);
+  return none;
 }
 
 }  // namespace
@@ -148,11 +160,11 @@ std::optional<UserSide::Input> UserSide::move_input(int pipe, std::size_t size) 
 UserSide::Signals UserSide::handle_signals() {
   Signals result;
   while (const int signal = signals_.next()) {
-    if (signal == SIGWINCH || signal == SIGCONT) {
+    if (!options_.terminal && signal_pidfd_ >= 0) {
+      sys::pidfd_signal_if_alive(signal_pidfd_, signal);
+    } else if (signal == SIGWINCH || signal == SIGCONT) {
       if (signal == SIGCONT) raw_.apply();
       result.resized = true;
-    } else if (!options_.terminal && signal_pidfd_ >= 0) {
-      sys::pidfd_signal_if_alive(signal_pidfd_, signal);
     } else {
       result.fatal = signal;
     }

@@ -30,8 +30,8 @@ class RawMode {
   std::optional<termios> saved_;
 };
 
-// Signals as something to read, as long as it lives; afterwards mask and dispositions are as before. Signals that the
-// caller ignores (nohup) stay ignored. SIGPIPE is ignored meanwhile: a closed pipe is an error of write.
+// Signals as something to read, as long as it lives; afterwards mask and dispositions are as before. SIGPIPE is ignored
+// meanwhile: a closed pipe is an error of write.
 class SignalWatch {
  public:
   explicit SignalWatch(const ClientOptions& options);

@@ -135,6 +135,37 @@ stop, kill, pause, wait and the exit codes they leave.
   s3
   s4
   s5
+
+The client passes on what it gets, also what a shell without job control makes it ignore.
+
+  $ cat > loop.sh <<'EOF'
+  > for s in HUP INT QUIT ABRT ALRM USR1 USR2 CONT TSTP VTALRM WINCH IO PWR SYS 37; do trap "echo $s" $s; done
+  > trap 'exit 3' TERM
+  > echo ready
+  > while :; do sleep 0.05; done
+  > EOF
+  $ said() { grep -q "^$1\$" out; }
+  $ proxied() {
+  >   : >out
+  >   $ENGINE_COMMAND "$@" >>out </dev/null &
+  >   eventually said ready
+  >   for s in HUP INT QUIT ABRT ALRM USR1 USR2 CONT TSTP VTALRM WINCH IO PWR SYS 37; do
+  >     kill -$s $!
+  >     eventually said $s
+  >   done
+  >   kill -TERM $!
+  >   wait $!
+  > }
+  $ proxied run --name p1 -v "$PWD/loop.sh:/loop.sh" busybox sh /loop.sh
+  [3]
+  $ sort out | uniq -c | sed 's/^ *//' | tr '\n' ' '; echo
+  1 37 1 ABRT 1 ALRM 1 CONT 1 HUP 1 INT 1 IO 1 PWR 1 QUIT 1 SYS 1 TSTP 1 USR1 1 USR2 1 VTALRM 1 WINCH 1 ready 
+  $ proxied start -a p1
+  [3]
+  $ (trap '' HUP; proxied start -a p1)
+  [3]
+  $ docker rm p1
+  p1
   $ docker run --rm --name self busybox sh -c 'kill -TERM 1; echo still here'
   still here
   $ docker run --rm --init busybox sh -c 'kill -TERM $$'
