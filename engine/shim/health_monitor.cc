@@ -19,10 +19,6 @@ constexpr std::size_t kMaxOutput = 4096;  // docker's
 constexpr std::size_t kMaxResults = 5;
 constexpr int kNotRun = -1;  // exit code of a probe that was killed or could not start
 
-std::string seconds_text(std::chrono::nanoseconds time) {
-  return fmt::format("{:g}s", std::chrono::duration<double>(time).count());
-}
-
 }  // namespace
 
 std::string_view to_string(Health health) {
@@ -53,7 +49,13 @@ void HealthMonitor::on_time() {
   if (Clock::now() < deadline_) return;
   if (probe_.pid == 0) return start_probe();
   kill_probe();
-  finish_probe(kNotRun, fmt::format("Health check exceeded timeout ({})", seconds_text(timeout())));
+  finish_probe(kNotRun, fmt::format("Health check exceeded timeout ({})", format::go_duration(timeout().count())));
+}
+
+void HealthMonitor::end() {
+  kill_probe();
+  health_ = Health::unhealthy;
+  callbacks_.report(document(), health_, false);
 }
 
 void HealthMonitor::start_probe() {

@@ -43,6 +43,9 @@ class HealthMonitor {
   HealthMonitor& operator=(const HealthMonitor&) = delete;
   ~HealthMonitor();
 
+  // The container has ended: from here on it is unhealthy, as in docker, without that being news.
+  void end();
+
   // When on_time() is to be called next.
   Clock::time_point deadline() const { return deadline_; }
   void on_time();

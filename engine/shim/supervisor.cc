@@ -81,8 +81,11 @@ Ending Supervisor::run() {
     if (quiet) log_.rest();
     at_rest = quiet;
   }
-  if (health_) forget_probe();
-  health_.reset();
+  if (health_) {
+    forget_probe();
+    health_->end();
+    health_.reset();
+  }
 
   // From here the main process is gone. With a pid namespace of its own everything else in it is, too, and each output
   // ends; else somebody may hold it open, or a client may not read.
