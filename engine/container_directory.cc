@@ -68,7 +68,8 @@ void write_engine_files(const EngineContext& context, const Reservation& reserva
   }
 }
 
-shim::ShimConfig shim_config(const EngineContext& context, const Reservation& reservation) {
+shim::ShimConfig shim_config(const EngineContext& context, const Reservation& reservation,
+                             const streams::WindowSize& window) {
   const ContainerDefinition& definition = reservation.container.definition;
   shim::ShimConfig config;
   config.id = definition.id;
@@ -79,6 +80,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   if (network == Kind::own || network == Kind::none) config.netns_link = netns_link(reservation.container);
   config.spec = build_spec({context.instance, context.config, definition, reservation.namespaces, reservation.mappings,
                             reservation.links.env});
+  config.spec.process.console_rows = window.rows;
+  config.spec.process.console_columns = window.columns;
   translate_volume_owners(context, definition, reservation.mappings, config.spec);
   add_secrets(context, definition.host, config.spec);
   config.open_stdin = definition.config.open_stdin;
@@ -121,7 +124,8 @@ Fd make_directories_of(const storage::Instance& instance, const std::string& id,
   return directory;
 }
 
-void write_container_directory(const EngineContext& context, const Reservation& reservation) {
+void write_container_directory(const EngineContext& context, const Reservation& reservation,
+                               const streams::WindowSize& window) {
   const std::string path = context.instance.container_dir(reservation.container.id());
   const Fd directory = make_directories_of(context.instance, reservation.container.id(), root_uid(reservation.mappings),
                                            root_gid(reservation.mappings));
@@ -131,7 +135,7 @@ void write_container_directory(const EngineContext& context, const Reservation& 
   }
   write_engine_files(context, reservation, directory.get());
   create_mount_sources(context, reservation.container.definition, reservation.mappings);
-  shim::write_config(shim_config(context, reservation));
+  shim::write_config(shim_config(context, reservation, window));
 }
 
 }  // namespace minidock

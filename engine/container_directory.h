@@ -4,6 +4,7 @@
 
 #include "engine/context.h"
 #include "engine/reservation.h"
+#include "engine/streams/client_streams.h"
 
 namespace minidock {
 
@@ -12,6 +13,8 @@ namespace minidock {
 Fd make_directories_of(const storage::Instance& instance, const std::string& id, std::uint32_t uid, std::uint32_t gid);
 
 // Makes the directory, or brings the one of an earlier start up to date. The exit record of an earlier run goes.
-void write_container_directory(const EngineContext& context, const Reservation& reservation);
+// `window`: what its terminal begins with; 0 when nobody sits before it.
+void write_container_directory(const EngineContext& context, const Reservation& reservation,
+                               const streams::WindowSize& window);
 
 }  // namespace minidock

@@ -120,7 +120,9 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
   Container& container = reservation.container;
   bool was_attached = false;
   try {
-    write_container_directory(context, reservation);
+    // A program may ask for it as the first thing that it does.
+    const bool has_window = attach && container.definition.config.tty;
+    write_container_directory(context, reservation, has_window ? streams::window_size() : streams::WindowSize{});
     shim.assign(context.instance.container_dir(container.id()), attach, reservation.kept);
     // While the shim makes the namespaces and the child its mounts, the network is made beside them.
     if (reservation.has_endpoint()) {

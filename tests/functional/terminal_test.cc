@@ -58,6 +58,17 @@ TEST_F(OnTerminal, WindowSizeFollows) {
   terminal.wait();
 }
 
+TEST_F(OnTerminal, WindowHasItsSizeBeforeTheProgramStarts) {
+  for (int round = 0; round < 5; ++round) {
+    Terminal terminal(box.command({"run", "--rm", "-it", "busybox", "stty", "size"}), 37, 58);
+    EXPECT_TRUE(terminal.shows("37 58")) << terminal.screen();
+    EXPECT_EQ(terminal.wait(), 0);
+  }
+  box.minidock_ok({"create", "-it", "--name", "sx", "busybox", "stty", "size"});
+  Terminal terminal(box.command({"start", "-ai", "sx"}), 38, 59);
+  EXPECT_TRUE(terminal.shows("38 59")) << terminal.screen();
+}
+
 TEST_F(OnTerminal, DetachKeysLeaveTheContainerRunning) {
   Terminal terminal(box.command({"run", "-it", "--name", "dx", "busybox", "sh"}));
   ASSERT_TRUE(terminal.shows("# "));
