@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "engine/log_reader.h"
+#include "engine/shim/journald_log.h"
 
 namespace minidock {
 namespace {
@@ -102,6 +103,7 @@ class JournalReader : public LogReader {
  public:
   JournalReader(const std::string& container_id, const LogQuery& query)
       : match_("CONTAINER_ID_FULL=" + container_id), wants_to_follow_(query.follow) {
+    shim::require_journal();
     write_out_journal();
     std::vector<std::string> selection;
     // None at all: one, to know where the end is.

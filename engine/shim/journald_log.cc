@@ -58,11 +58,18 @@ bool send_until_done(int socket, const msghdr& message) {
 
 }  // namespace
 
+void require_journal() {
+  if (::access(kJournalSocket, W_OK) == 0) return;
+  throw Error(ErrorKind::unavailable, "journald is not enabled on this host");
+}
+
 JournaldLog::JournaldLog(const std::map<std::string, std::string>& fields)
     : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
   if (!socket_) throw SysError("socket(AF_UNIX, SOCK_DGRAM)");
-  if (::access(kJournalSocket, W_OK) != 0) {
-    throw Error(ErrorKind::unavailable, "failed to initialize logging driver: journald is not enabled on this host");
+  try {
+    require_journal();
+  } catch (const Error& error) {
+    throw error.with_context("failed to initialize logging driver");
   }
   for (const auto& [key, value] : fields) append_field(key, value, fields_);
 }

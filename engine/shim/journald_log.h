@@ -12,10 +12,12 @@ namespace minidock::shim {
 
 inline constexpr char kJournalSocket[] = "/run/systemd/journal/socket";
 
+// ErrorKind::unavailable in docker's words when there is no journal on this host.
+void require_journal();
+
 class JournaldLog : public LogDriver {
  public:
-  // `fields` go with each entry (CONTAINER_ID, CONTAINER_NAME, …). ErrorKind::unavailable in docker's words when there
-  // is no journal on this host.
+  // `fields` go with each entry (CONTAINER_ID, CONTAINER_NAME, …). ErrorKind::unavailable when there is no journal.
   explicit JournaldLog(const std::map<std::string, std::string>& fields);
 
   void append(LogStream stream, std::string_view text, std::int64_t time) noexcept override;

@@ -190,9 +190,13 @@ TEST_F(Journald, FollowShowsWhatComesUntilTheEnd) {
 TEST_F(LogDrivers, WithoutAJournalTheContainerDoesNotStart) {
   std::filesystem::create_directories("/run/systemd");
   ASSERT_EQ(mount("tmpfs", "/run/systemd", "tmpfs", 0, nullptr), 0);
-  const Result result = box.run({"--log-driver", "journald"}, {"true"});
+  box.load("busybox");
+  const Result result = box.minidock({"run", "--name", "lx", "--log-driver", "journald", "busybox", "true"});
   EXPECT_EQ(result.exit_code, 125);
   EXPECT_THAT(result.err, HasSubstr("failed to initialize logging driver: journald is not enabled on this host"));
+  const Result logs = box.minidock({"logs", "lx"});
+  EXPECT_EQ(logs.exit_code, 1);
+  EXPECT_THAT(logs.err, EndsWith("journald is not enabled on this host\n"));
 }
 
 // ---- logs
