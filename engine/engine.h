@@ -243,6 +243,7 @@ class Engine {
   image::RemovedImage remove_image(const std::string& name, bool force);
 
   // ---- containers: life
+  // `on_created` is called when nobody is going to see the container's output.
   RunResult run(const RunOptions& options, const std::function<void(const std::string& id)>& on_created);
   // The new container's id.
   std::string create(const CreateOptions& options);

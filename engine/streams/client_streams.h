@@ -15,6 +15,7 @@ struct ClientOptions {
   bool proxy_signals = true;  // run without -t: signals are passed on through `on_signal`
   std::string detach_keys = "ctrl-p,ctrl-q";
 
+  bool shows_output() const { return forward_stdout || forward_stderr; }
   // What the user gave; empty leaves the default. ErrorKind::invalid_argument.
   void set_detach_keys(const std::string& keys);
 };
@@ -30,7 +31,8 @@ struct Result {
 std::string parse_detach_keys(const std::string& keys);
 
 // Joins the user's streams to a shim's attach channel until exit, detach keys or loss. Raw mode is restored on every
-// way out, signals included. Never closes the user's descriptors. `signal_pidfd` (borrowed, -1 for none) gets the
+// way out, signals included. With no output to show, input is all there is: at its end the relay has detached, as
+// docker's client does. Never closes the user's descriptors. `signal_pidfd` (borrowed, -1 for none) gets the
 // signals that are passed on.
 Result relay_shim(Fd channel, const ClientOptions& options, int signal_pidfd);
 

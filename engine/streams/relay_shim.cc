@@ -30,6 +30,7 @@ class ShimRelay {
         user_(options, signal_pidfd),
         resize_wanted_(options.terminal),
         terminal_(options.terminal),
+        only_sends_(!options.shows_output()),
         incoming_(shim::kFrameBuffer),
         outgoing_(shim::kFrameHeaderSize + shim::kFrameBuffer) {
     shim::set_nonblocking(channel_.get());  // splice(2) knows no other way
@@ -64,6 +65,7 @@ class ShimRelay {
   bool end_wanted_ = false;
   bool detach_wanted_ = false;
   bool terminal_;
+  bool only_sends_;
   int fatal_signal_ = 0;
   std::optional<Result> result_;
   std::vector<char> incoming_;  // payload on its way to the user; not filled again before they took it
@@ -92,7 +94,8 @@ Result ShimRelay::run() {
   while (!result_) {
     queue_waiting_control();
     send();
-    if (detach_wanted_ && !sending()) return {Ending::detached, 0};
+    const bool has_sent_all = only_sends_ && user_.input_fd() < 0;
+    if ((detach_wanted_ || has_sent_all) && !sending()) return {Ending::detached, 0};
     wait();
     if (polled_[signals].revents != 0) handle_signals();
     if (fatal_signal_ != 0) return {Ending::lost, 0};

@@ -32,10 +32,10 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   const image::Image image = image_for(create);
   EngineContext here = context();
   CidFile cid_file(create.host.cid_file);
+  const bool is_silent = options.detach || !client.shows_output();
   const auto tell_created = [&](const std::string& id) {
     cid_file.write(id);
-    // Nobody hears anything else of it.
-    if (options.detach || (!client.forward_stdout && !client.forward_stderr)) on_created(id);
+    if (is_silent) on_created(id);
   };
   ContainerDefinition definition = make_definition(here, create, image);
   if (create.replace) remove_for_replacement(create.name);
@@ -58,7 +58,8 @@ RunResult Engine::run(const RunOptions& options, const std::function<void(const 
   minidock::start(here, reservation, shim, !options.detach);
   explanation.show();
   if (options.detach) return RunResult{id, std::nullopt};
-  return RunResult{id, stay_attached(here, reservation, shim, client)};
+  const std::optional<int> exit_code = stay_attached(here, reservation, shim, client);
+  return RunResult{id, is_silent ? std::nullopt : exit_code};
 }
 
 }  // namespace minidock

@@ -30,6 +30,14 @@ Output, exit codes, streams.
   out
   $ docker run --rm -a stderr busybox sh -c 'echo out; echo err >&2'
   err
+  $ echo hello | docker run --name quiet -i -a stdin busybox sh -c 'cat; exit 3'
+  [0-9a-f]{64} (re)
+  $ docker wait quiet
+  3
+  $ docker logs quiet
+  hello
+  $ docker rm quiet
+  quiet
   $ echo x | docker run --rm -a stdin -a stdout -i busybox cat
   x
   $ docker run --rm -it busybox true
