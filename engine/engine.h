@@ -257,9 +257,8 @@ class Engine {
   void kill(const std::string& name, const std::string& signal);
   // `volumes`: the container's anonymous volumes go with it.
   void remove(const std::string& name, bool force, bool volumes);
-  // Blocks until the container is not running; its exit code.
-  int wait(const std::string& name);
-  // Blocks until the condition holds; the exit code of an ended container, else 0.
+  // Blocks until the condition holds; the exit code of an ended container, else 0. A run that a restart policy lets
+  // another one follow has ended all the same.
   int wait(const std::string& name, WaitCondition condition);
   // The shim's clean-up command: releases what an ended container held; removes it when it was run with --rm.
   void clean_up(const std::string& id);
@@ -369,6 +368,8 @@ class Engine {
   image::Image image_for(const CreateOptions& options);
   void stop_container(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal,
                       shim::StopReason reason);
+  // Blocks until the container is not running and no restart follows; its exit code.
+  int wait_for_last_end(const std::string& name);
   void remove_for_replacement(const std::string& name);
 
   DaemonConfig config_;

@@ -85,7 +85,7 @@ void Engine::stop_container(const std::string& name, std::optional<int> timeout_
           fmt::format("cannot stop container: {}: its main process ignores SIGKILL (it may hang in the kernel)", name));
     }
   }
-  wait(found.id());
+  wait_for_last_end(found.id());
   record_container_event(instance_, found.definition, "stop");
 }
 
@@ -112,10 +112,10 @@ void Engine::kill(const std::string& name, const std::string& signal) {
   }
   // docker resumes a container only for a signal that is to end it.
   if (ends) let_signal_through(instance_, found);
-  if (number == SIGKILL) wait(found.id());
+  if (number == SIGKILL) wait_for_last_end(found.id());
 }
 
-int Engine::wait(const std::string& name) {
+int Engine::wait_for_last_end(const std::string& name) {
   Container found = resolve(name);
   if (!found.alive()) return found.state.exit_code;
   // The shim tells the end, that of the last run when there are several; its record is there before the container's
@@ -140,6 +140,27 @@ int Engine::wait(const std::string& name) {
 
 namespace {
 
+// Waits for the end of the run that is, between two runs for that of the next one. Its exit code, when another run may
+// follow; nothing when it was the last, and the container's record tells.
+std::optional<int> wait_for_end_of_run(const storage::Instance& instance, const Container& container) {
+  constexpr int kMillisecondsUntilNextRun = 20;
+  const Fd shim = process::open_exact(container.state.running.shim);
+  for (bool has_ended = false; shim && !wait_for_end(shim.get(), 0);) {
+    const std::optional<shim::RunningState> state = read_running_state(instance, container.id());
+    if (!state || read_exit_record(instance, container.id())) break;
+    if (state->restarting) {
+      if (has_ended) return state->exit_code;
+      nap(kMillisecondsUntilNextRun);
+      continue;
+    }
+    if (const Fd init = process::open_exact(state->init)) wait_for_end(init.get(), -1);
+    // The shim is about to say what follows.
+    has_ended = true;
+    nap(1);
+  }
+  return std::nullopt;
+}
+
 bool holds(const Container& container, WaitCondition condition) {
   if (condition == WaitCondition::running) return container.running();
   return container.state.health == (condition == WaitCondition::healthy ? "healthy" : "unhealthy");
@@ -148,13 +169,17 @@ bool holds(const Container& container, WaitCondition condition) {
 }  // namespace
 
 int Engine::wait(const std::string& name, WaitCondition condition) {
-  if (condition == WaitCondition::not_running) return wait(name);
+  if (condition == WaitCondition::not_running) {
+    const Container found = resolve(name);
+    const std::optional<int> code = found.alive() ? wait_for_end_of_run(instance_, found) : std::nullopt;
+    return code ? *code : wait_for_last_end(found.id());
+  }
   constexpr int kMillisecondsBetweenLooks = 20;
   const std::string id = resolve(name).id();
   if (condition == WaitCondition::removed) {
     int code = 0;
     while (const std::optional<Container> container = find_container(database(), id)) {
-      code = wait(id);
+      code = wait_for_last_end(id);
       nap(kMillisecondsBetweenLooks);
     }
     return code;
@@ -180,7 +205,7 @@ void Engine::remove(const std::string& name, bool force, bool volumes) {
   if (found.alive()) {
     announce_stop(instance_, found);
     send_signal(instance_, found, process::open_exact(found.state.running.init), SIGKILL);
-    wait(found.id());
+    wait_for_last_end(found.id());
   }
   EngineContext here = context();
   const Fd lock = lock_container(instance_, found.id());

@@ -63,6 +63,15 @@ Restart policies and health checks.
   $ docker create --name r9 --restart on-failure:1:2 busybox true
   invalid restart policy format* (glob)
   [125]
+  $ docker run -d --name r8 --restart always busybox sh -c 'sleep 0.5; exit 4'
+  [0-9a-f]{64} (re)
+  $ docker wait r8
+  4
+  $ eventually is r8 restarting
+  $ docker wait r8
+  4
+  $ docker rm -f r8
+  r8
   $ docker rm -f r1 r2 r3 r4 r5 r6 r7
   r1
   r2
@@ -99,6 +108,27 @@ Health.
   Start
   $ docker inspect -f '{{json .Config.Healthcheck}}' h1
   {"Test":["CMD-SHELL","test ! -e /sick"],"Interval":200000000,"Timeout":5000000000,"Retries":2}
+  $ docker stop -t 0 h1
+  h1
+  $ docker inspect -f '{{.State.Health.Status}}' h1
+  unhealthy
+  $ docker start h1
+  h1
+  $ docker exec h1 rm /sick
+  $ eventually health h1 healthy
+  $ docker kill h1
+  h1
+  $ docker wait h1
+  137
+  $ docker inspect -f '{{.State.Health.Status}} {{.State.Health.FailingStreak}}' h1
+  unhealthy 0
+  $ docker run -d --name h5 --health-cmd 'sleep 60' --health-interval 100ms --health-timeout 50ms --health-retries 1 busybox sleep 1000
+  [0-9a-f]{64} (re)
+  $ eventually health h5 unhealthy
+  $ docker inspect -f '{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' h5
+  -1 Health check exceeded timeout (50ms)
+  $ docker rm -f h5
+  h5
   $ docker run -d --name h2 --no-healthcheck busybox sleep 1000
   [0-9a-f]{64} (re)
   $ docker inspect -f '{{json .Config.Healthcheck}}' h2
