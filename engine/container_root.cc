@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -56,7 +57,9 @@ HeldContainer hold_container(EngineContext& context, const std::string& name) {
   constexpr int kTries = 10'000;
   for (int tries = 0; tries < kTries; ++tries) {
     Container container = settle(context, load_container(context.database, name));
-    if (container.running()) return HeldContainer{std::move(container), Fd()};
+    if (container.running() && process::is_alive(container.state.running.init)) {
+      return HeldContainer{std::move(container), Fd()};
+    }
     if (Fd lock = try_lock_container(context.instance, container.id())) {
       // The row that was read may be older than the lock.
       Container current = load_container(context.database, container.id());
@@ -69,6 +72,13 @@ HeldContainer hold_container(EngineContext& context, const std::string& name) {
   }
   throw Error(ErrorKind::conflict,
               fmt::format("container {} is being started or removed by another command; try again", name));
+}
+
+bool has_just_ended(const Container& container) {
+  constexpr int kMillisecondsOfExit = 100;
+  const Fd init = process::open_exact(container.state.running.init);
+  pollfd end{init.get(), POLLIN, 0};
+  return !init || ::poll(&end, 1, kMillisecondsOfExit) > 0;
 }
 
 runtime::Spec spec_of(EngineContext& context, const Container& container) {
@@ -101,8 +111,10 @@ Fd user_namespace_of(const HeldContainer& held, const runtime::Spec& spec) {
   return runtime::parent_make_user_namespace(spec.uid_mappings, spec.gid_mappings);
 }
 
-ContainerRoot open_container_root(EngineContext& context, const std::string& name, RootView view) {
-  ContainerRoot root{hold_container(context, name), {}, {}};
+namespace {
+
+ContainerRoot open_root_of(EngineContext& context, HeldContainer held, RootView view) {
+  ContainerRoot root{std::move(held), {}, {}};
   const runtime::Spec spec = spec_of(context, root.held.container);
   root.user_namespace = user_namespace_of(root.held, spec);
   const ProcessId& init = root.held.container.state.running.init;
@@ -114,6 +126,21 @@ ContainerRoot open_container_root(EngineContext& context, const std::string& nam
     root.visible.root = runtime::parent_clone_running_rootfs(init);
   }
   return root;
+}
+
+}  // namespace
+
+ContainerRoot open_container_root(EngineContext& context, const std::string& name, RootView view) {
+  HeldContainer held = hold_container(context, name);
+  if (!held.container.running()) return open_root_of(context, std::move(held), view);
+  // A running container is not held: it may end between any two steps, and then its files are those of one at rest.
+  const Container running = held.container;
+  try {
+    return open_root_of(context, std::move(held), view);
+  } catch (const Error&) {
+    if (!has_just_ended(running)) throw;
+  }
+  return open_container_root(context, running.id(), view);
 }
 
 }  // namespace minidock

@@ -18,8 +18,13 @@ struct HeldContainer {
   Fd lock;  // not held when it runs: its shim has the lock
 };
 
-// Settles the container, and waits for another command that is just starting or removing it. ErrorKind::not_found.
+// Settles the container, and waits for another command that is just starting or removing it, and for one that has just
+// ended to be tidied up. ErrorKind::not_found.
 HeldContainer hold_container(EngineContext& context, const std::string& name);
+
+// After a failure at a container that ran: whether its main process has ended, or is about to. A process that exits
+// gives up its namespaces a moment before it is seen to be dead.
+bool has_just_ended(const Container& container);
 
 // The runtime-spec document of a container: of its last start, or what its first one would be.
 runtime::Spec spec_of(EngineContext& context, const Container& container);

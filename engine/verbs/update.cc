@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "engine/container_root.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/host_option_parsers.h"
@@ -89,6 +90,17 @@ void apply(const storage::Instance& instance, const Container& container) {
   rewrite_shim_config(instance, container.id(), limits);
 }
 
+// The groups of a container that ends go between any two steps: then the change counts from its next start on, as for
+// one that does not run.
+void apply_if_running(const storage::Instance& instance, const Container& container) {
+  if (!container.running()) return;
+  try {
+    apply(instance, container);
+  } catch (const Error&) {
+    if (!has_just_ended(container)) throw;
+  }
+}
+
 }  // namespace
 
 void Engine::update(const std::string& name, const UpdateOptions& options) {
@@ -117,7 +129,7 @@ void Engine::update(const std::string& name, const UpdateOptions& options) {
       if (found.alive()) shim::write_restart_settings(instance_.container_state_dir(found.id()), settings);
     }
     update_container_definition(here.database, found.definition);
-    if (found.running()) apply(instance_, found);
+    apply_if_running(instance_, found);
   } catch (const Error& error) {
     throw error.with_context(fmt::format("Cannot update container {}", found.id()));
   }

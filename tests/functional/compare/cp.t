@@ -168,3 +168,15 @@ cp: files, directories, links, streams.
   $ docker rm never ro
   never
   ro
+
+A container that is just ending has its files all the time.
+
+  $ echo new > new
+  $ for round in {1..12}; do
+  >   id=$(docker run -d busybox true)
+  >   docker cp new $id:/etc/new
+  >   [[ $(docker run -d busybox true | xargs docker export | tar t | grep -c '^etc/passwd$') == 1 ]]
+  >   docker update --cpu-shares 512 $(docker run -d busybox true) >/dev/null
+  >   docker cp $id:/etc/new - | tar xO
+  > done | sort | uniq -c | sed 's/^ *//'
+  12 new
