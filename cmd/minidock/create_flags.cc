@@ -36,10 +36,11 @@ std::map<std::string, std::string> key_values(const char* flag, const std::vecto
 
 void warn(const std::string& text) { fmt::print(stderr, "WARNING: {}\n", text); }
 
-// A file that is not there is the command line's fault, not the container's.
-std::vector<std::string> lines_of(const std::string& path, std::vector<std::string> (*read)(const std::string& path)) {
+// What a file named by a flag says. One that is not there is the command line's fault, not the container's.
+template <typename Reader>
+auto read_file_of_flag(const std::string& value, Reader read) {
   try {
-    return read(path);
+    return read(value);
   } catch (const Error& error) {
     throw UsageError(error.message());
   }
@@ -209,13 +210,13 @@ void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) 
     for (char** variable = environ; *variable != nullptr; ++variable) entries.emplace_back(*variable);
   }
   for (const std::string& path : env_files_) {
-    for (const std::string& entry : lines_of(path, options::read_environment_file)) entries.push_back(entry);
+    for (const std::string& entry : read_file_of_flag(path, options::read_environment_file)) entries.push_back(entry);
   }
   entries.insert(entries.end(), env_.begin(), env_.end());
   config.env = options::resolve_environment(entries);
   std::vector<std::string> labels;
   for (const std::string& path : label_files_) {
-    for (const std::string& line : lines_of(path, options::read_env_file)) labels.push_back(line);
+    for (const std::string& line : read_file_of_flag(path, options::read_env_file)) labels.push_back(line);
   }
   for (const std::string& text : labels_) checked("-l, --label", text, options::parse_label);
   labels.insert(labels.end(), labels_.begin(), labels_.end());
@@ -313,7 +314,7 @@ void CreateFlags::understand_network(CreateOptions& options) const {
 
 void CreateFlags::understand_security(HostConfig& host) const {
   for (const std::string& text : security_options_) {
-    host.security_options.push_back(options::parse_security_option(text));
+    host.security_options.push_back(read_file_of_flag(text, options::parse_security_option));
   }
   host.resources.devices = checked_all("--device", devices_, options::parse_device);
   host.resources.device_cgroup_rules = checked_all("--device-cgroup-rule", device_rules_, options::parse_device_rule);

@@ -223,8 +223,9 @@ int exit_code_for(const Error& error, const std::string& program) {
   if (is_verb(program, "exec")) return not_found || not_executable ? 126 : 1;
   if (!is_verb(program, "run")) return 1;
   const auto says = [&](const char* words) { return error.message().find(words) != std::string::npos; };
-  if (not_found || says("no such file or directory")) return 127;
-  return not_executable || says("permission denied") ? 126 : 125;
+  // As docker's words or errno's, which begin with a capital.
+  if (not_found || says("o such file or directory")) return 127;
+  return not_executable || says("ermission denied") ? 126 : 125;
 }
 
 int report(const Error& error, const std::string& program) {

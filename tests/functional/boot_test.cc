@@ -194,6 +194,7 @@ TEST_F(Boot, ACircleIsToldAndBroken) {
 
 TEST_F(Boot, AFailedStartIsNamedAndStopsNobodyElse) {
   sleeper("gone", {});
+  const std::string id = box.minidock_ok({"inspect", "-f", "{{.Id}}", "gone"});
   sleeper("broken", {"--restart", "always", "--network", "container:gone"});
   sleeper("after", {"--restart", "always", "--volumes-from", "broken"});
   sleeper("other", {"--restart", "always"});
@@ -201,7 +202,7 @@ TEST_F(Boot, AFailedStartIsNamedAndStopsNobodyElse) {
   box.minidock_ok({"rm", "gone"});
   const Result result = box.minidock({"system", "boot"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.err, "Error: container broken: No such container: gone\n");
+  EXPECT_EQ(result.err, "Error: container broken: No such container: " + id + "\n");
   EXPECT_EQ(sorted(result.out), "after other");
   EXPECT_EQ(status("other"), "running 0");
 }

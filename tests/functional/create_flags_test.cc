@@ -51,7 +51,7 @@ TEST_F(CreateFlags, HostsAndResolvers) {
   EXPECT_THAT(hosts, testing::ContainsRegex("172\\.[0-9.]+\tgw"));
   EXPECT_EQ(
       output({"--dns", "9.9.9.9", "--dns-search", "example.org", "--dns-option", "ndots:3"}, "cat /etc/resolv.conf"),
-      "nameserver 9.9.9.9\nsearch example.org\noptions ndots:3");
+      "search example.org\nnameserver 9.9.9.9\noptions ndots:3");
   expect_refused({"--dns", "nonsense"}, "nonsense is not an ip address");
   expect_refused({"--add-host", "nonsense"}, "bad format for add-host: \"nonsense\"");
 }

@@ -23,9 +23,9 @@ class Mounts : public FunctionalTest {
     return box.inspect(container,
                        "{{range .Mounts}}{{if eq .Destination \"" + destination + "\"}}" + fields + "{{end}}{{end}}");
   }
-  std::string error_of(const Arguments& options) {
+  std::string error_of(const Arguments& options, int exit_code = 125) {
     const Result result = box.run(options, {"true"});
-    EXPECT_EQ(result.exit_code, 125);
+    EXPECT_EQ(result.exit_code, exit_code);
     return result.err;
   }
   std::pair<uid_t, gid_t> owner(const std::string& path) const {
@@ -166,8 +166,10 @@ TEST_F(Mounts, SubpathIsBoundAndNeverLeavesTheVolume) {
           .err,
       "");
   EXPECT_EQ(box.run({"--mount", "source=data,target=/sub,volume-subpath=a/b"}, {"cat", "/sub/file"}).out, "in\n");
-  EXPECT_THAT(error_of({"--mount", "source=data,target=/sub,volume-subpath=out"}),
+  EXPECT_THAT(error_of({"--mount", "source=data,target=/sub,volume-subpath=out"}, 127),
               HasSubstr("no such file or directory"));
+  EXPECT_THAT(error_of({"--mount", "source=data,target=/sub,volume-subpath=nope"}, 127),
+              HasSubstr("cannot access path"));
 }
 
 TEST_F(Mounts, PropagationReachesTheContainerAndNeedsASharedMount) {

@@ -51,7 +51,7 @@ TEST_F(Rootfs, VerbsKnowWhatTheyCanDoWithIt) {
 
 TEST_F(Rootfs, OfNothing) {
   const Result missing = box.minidock({"run", "--rm", "--rootfs", "/nonexistent", "true"});
-  EXPECT_EQ(missing.exit_code, 125);
+  EXPECT_EQ(missing.exit_code, 127);
   EXPECT_THAT(missing.err, HasSubstr("--rootfs: cannot use /nonexistent: No such file or directory"));
   EXPECT_THAT(box.minidock({"run", "--rm", "--rootfs", "/", "true"}).err, HasSubstr("the host's own root"));
 }

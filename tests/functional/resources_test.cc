@@ -126,7 +126,7 @@ TEST_F(Limits, AnImpossibleLimitLeavesNothingBehind) {
   box.load("busybox");
   const Result result =
       box.minidock({"run", "--name", "cx", "--device-read-bps", "/dev/no-such:1mb", "busybox", "true"});
-  EXPECT_EQ(result.exit_code, 125);
+  EXPECT_EQ(result.exit_code, 127);  // its words are those of a missing program
   EXPECT_THAT(result.err, HasSubstr("stat /dev/no-such: No such file or directory"));
   EXPECT_EQ(box.minidock_ok({"ps", "-aq"}), "");
 }
