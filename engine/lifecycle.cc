@@ -184,6 +184,8 @@ std::string health_of(const storage::Instance& instance, const ContainerDefiniti
 void look(const storage::Instance& instance, Container& container) {
   if (const auto record = read_exit_record(instance, container.id())) {
     apply_record(container.state, *record);
+    container.state.ports.clear();
+    container.state.endpoint = {};
     return;
   }
   // The row tells of the first run, the state file of the one since the last restart.

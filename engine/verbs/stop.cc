@@ -60,6 +60,23 @@ bool send_signal(const storage::Instance& instance, const Container& container, 
   return sys::pidfd_signal_if_alive(init.get(), signal);
 }
 
+// Waits for the shim to tell the container's end, that of the last run when there are several. Its record is there
+// before the container's directory can go with --rm.
+std::optional<shim::ExitRecord> wait_for_exit_record(const storage::Instance& instance, const Container& container) {
+  if (const Fd shim = process::open_exact(container.state.running.shim)) {
+    const Fd init = process::open_exact(container.state.running.init);
+    const bool one_run = container.definition.host.restart.name == "no" && init;
+    wait_for_end(one_run ? init.get() : shim.get(), -1);
+  }
+  std::optional<shim::ExitRecord> record;
+  for (int tries = 0; tries < 2000 && !record; ++tries) {
+    record = read_exit_record(instance, container.id());
+    if (record || !file::exists(instance.container_dir(container.id()))) break;
+    nap(1);
+  }
+  return record;
+}
+
 }  // namespace
 
 void Engine::stop(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
@@ -116,26 +133,18 @@ void Engine::kill(const std::string& name, const std::string& signal) {
 }
 
 int Engine::wait_for_last_end(const std::string& name) {
-  Container found = resolve(name);
-  if (!found.alive()) return found.state.exit_code;
-  // The shim tells the end, that of the last run when there are several; its record is there before the container's
-  // directory can go with --rm.
-  if (const Fd shim = process::open_exact(found.state.running.shim)) {
-    const Fd init = process::open_exact(found.state.running.init);
-    const bool one_run = found.definition.host.restart.name == "no" && init;
-    wait_for_end(one_run ? init.get() : shim.get(), -1);
-  }
+  const Container found = resolve(name);
   std::optional<shim::ExitRecord> record;
-  for (int tries = 0; tries < 2000 && !record; ++tries) {
-    record = read_exit_record(instance_, found.id());
-    if (record || !file::exists(instance_.container_dir(found.id()))) break;
-    nap(1);
-  }
-  // Whoever had the container lets its lock go when everything is tidied up.
+  if (found.alive()) record = wait_for_exit_record(instance_, found);
   EngineContext here = context();
-  lock_container(instance_, found.id()).reset();
-  found = settle(here, std::move(found));
-  return record ? record->exit_code : found.state.exit_code;
+  std::optional<Container> row = find_container(here.database, found.id());
+  if (!row) return record ? record->exit_code : found.state.exit_code;
+  if (row->alive()) {
+    // Whoever had the container lets its lock go when everything is tidied up.
+    lock_container(instance_, found.id()).reset();
+    row = settle(here, std::move(*row));
+  }
+  return record ? record->exit_code : row->state.exit_code;
 }
 
 namespace {

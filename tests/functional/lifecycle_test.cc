@@ -33,6 +33,15 @@ TEST_F(Lifecycle, StopKillsAfterTheTimeout) {
   EXPECT_EQ(box.minidock_ok({"stop", "sx"}), "sx");
 }
 
+TEST_F(Lifecycle, StopReturnsWhenThePortsAreFree) {
+  box.run_detached({"--name", "sx", "-p", "127.0.0.1:4000-4009:80-89"}, {"sleep", "600"});
+  for (int round = 0; round < 40; ++round) {
+    box.minidock_ok({"stop", "-t", "0", "sx"});
+    ASSERT_EQ(box.minidock_ok({"ps", "-a", "--format", "{{.Names}}{{.Ports}}"}), "sx") << "round " << round;
+    box.minidock_ok({"start", "sx"});
+  }
+}
+
 TEST_F(Lifecycle, KillSendsTheGivenSignal) {
   box.run_detached({"--name", "kx"}, {"sh", "-c", "trap 'exit 9' USR1; while :; do sleep 0.05; done"});
   box.minidock_ok({"kill", "-s", "USR1", "kx"});
