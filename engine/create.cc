@@ -19,6 +19,7 @@
 #include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
+#include "engine/port_options.h"
 #include "engine/resources.h"
 #include "engine/secrets.h"
 #include "engine/security_options.h"
@@ -59,7 +60,9 @@ void add_exposed_ports(std::vector<std::string>& ports, const HostConfig& host, 
   const auto add = [&](const std::string& port) {
     if (known.insert(port).second) ports.push_back(port);
   };
-  for (const std::string& port : image.exposed_ports) add(port);
+  for (const std::string& written : image.exposed_ports) {
+    for (const std::string& port : options::parse_expose(written)) add(port);
+  }
   for (const network::PublishedPort& port : host.ports) add(fmt::format("{}/{}", port.container_port, port.protocol));
 }
 

@@ -87,6 +87,7 @@ void describe(Fields& field, Type<network::PublishedPort>) {
   field("HostIp", &network::PublishedPort::host_ip);
   field("HostPort", &network::PublishedPort::host_port);
   field("ContainerPort", &network::PublishedPort::container_port);
+  field("HostPortLast", &network::PublishedPort::host_port_last);
 }
 
 template <typename Fields>

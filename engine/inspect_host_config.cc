@@ -102,7 +102,9 @@ OrderedJson port_map(const std::vector<network::PublishedPort>& ports, const std
   for (const network::PublishedPort& port : ports) {
     OrderedJson& bindings = map[fmt::format("{}/{}", port.container_port, port.protocol)];
     if (!bindings.is_array()) bindings = OrderedJson::array();
-    bindings.push_back({{"HostIp", port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
+    const std::string host_port = port.host_port_last == 0 ? std::to_string(port.host_port)
+                                                           : fmt::format("{}-{}", port.host_port, port.host_port_last);
+    bindings.push_back({{"HostIp", port.host_ip}, {"HostPort", host_port}});
   }
   return map;
 }

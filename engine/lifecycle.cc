@@ -83,8 +83,7 @@ void release(EngineContext& context, Container& container, const std::optional<s
 
 void undo_start(EngineContext& context, Reservation& reservation, bool was_attached, const Error& cause) {
   Container& container = reservation.container;
-  container.state.error = cause.message();
-  container.state.exit_code = shim::exit_code_of_failed_start(cause);
+  note_failed_start(container.state, cause);
   reservation.kept.clear();
   const Fd lock = lock_container(context.instance, container.id());  // the shim undoes its part and lets go
   release(context, container, std::nullopt, was_attached);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "engine/port_options.h"
 #include "image/reference.h"
 
 namespace minidock {
@@ -101,17 +102,9 @@ struct PortGroup {
 std::vector<network::PublishedPort> shown_ports(const Container& container) {
   std::vector<network::PublishedPort> ports = container.state.ports;
   if (container.running()) {
-    for (const std::string& exposed : container.definition.config.exposed_ports) {
-      network::PublishedPort port;
-      port.host_ip.clear();
-      const std::size_t slash = exposed.find('/');
-      port.container_port = static_cast<std::uint16_t>(std::stoi(exposed.substr(0, slash)));
-      port.protocol = exposed.substr(slash + 1);
-      const bool published = std::any_of(ports.begin(), ports.end(), [&](const network::PublishedPort& other) {
-        return other.container_port == port.container_port && other.protocol == port.protocol;
-      });
-      if (!published) ports.push_back(port);
-    }
+    const std::vector<network::PublishedPort> exposed =
+        unpublished_ports(container.definition.config.exposed_ports, ports);
+    ports.insert(ports.end(), exposed.begin(), exposed.end());
   }
   std::sort(ports.begin(), ports.end(), [](const network::PublishedPort& a, const network::PublishedPort& b) {
     return std::tie(a.container_port, a.host_ip, a.host_port, a.protocol) <

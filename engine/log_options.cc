@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/gotemplate.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "engine/option_words.h"
 
 namespace minidock {
@@ -39,9 +40,8 @@ std::int64_t parse_size(const std::string& text, const std::string& context) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc() || number < 0) fail();
-  std::string unit(end, text.data() + text.size());
+  std::string unit = lower_case(std::string(end, text.data() + text.size()));
   if (unit.starts_with(' ')) unit.erase(0, 1);
-  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   static const std::regex pattern("([kmgtp]?)(i?b)?");
   std::smatch match;
   if (!std::regex_match(unit, match, pattern)) fail();

@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "engine/mount_options.h"
 #include "engine/option_words.h"
 
@@ -76,8 +77,7 @@ class MountKeys {
  private:
   void take(const std::string& field) {
     const std::size_t equals = field.find('=');
-    std::string key = field.substr(0, equals);
-    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string key = lower_case(field.substr(0, equals));
     if (equals == std::string::npos) {
       if (!take_flag(key, "true")) invalid(fmt::format("invalid field '{}' must be a key=value pair", field));
       return;
@@ -110,8 +110,7 @@ class MountKeys {
 
   bool take_place(const std::string& key, const std::string& value) {
     if (key == "type") {
-      type_ = value;
-      std::transform(type_.begin(), type_.end(), type_.begin(), [](unsigned char c) { return std::tolower(c); });
+      type_ = lower_case(value);
     } else if (key == "source" || key == "src") {
       mount_.source = value;
     } else if (key == "target" || key == "dst" || key == "destination") {

@@ -25,98 +25,11 @@ std::optional<int> to_int(const std::string& text) {
   return value;
 }
 
-struct PortRange {
-  int first = 0;
-  int last = 0;
-  int count() const { return last - first + 1; }
-};
-
-PortRange parse_port_range(const std::string& text, const std::string& whole) {
-  const std::size_t dash = text.find('-');
-  const std::optional<int> first = to_int(text.substr(0, dash));
-  const std::optional<int> last = dash == std::string::npos ? first : to_int(text.substr(dash + 1));
-  if (!first || !last || *first < 1 || *last > 65535 || *last < *first) {
-    invalid(fmt::format("invalid port specification: \"{}\"", whole));
-  }
-  return PortRange{*first, *last};
-}
-
-// Cuts "/proto" off; tcp when there is none.
-std::string take_protocol(std::string& text, const std::string& whole) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) return "tcp";
-  const std::string protocol = text.substr(slash + 1);
-  text.resize(slash);
-  if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
-    invalid(fmt::format("invalid proto: {} in port specification \"{}\"", protocol, whole));
-  }
-  return protocol;
-}
-
 }  // namespace
-
-std::vector<network::PublishedPort> parse_publish(const std::string& whole) {
-  std::string text = whole;
-  const std::string protocol = take_protocol(text, whole);
-  if (text.find('[') != std::string::npos) {
-    throw Error(ErrorKind::unsupported,
-                fmt::format("publishing on an IPv6 address is not supported: \"{}\"; publish on an IPv4 one", whole));
-  }
-  const std::vector<std::string> parts = split(text, ':');
-  if (parts.size() > 3 || parts.back().empty()) invalid(fmt::format("invalid port specification: \"{}\"", whole));
-  const PortRange container = parse_port_range(parts.back(), whole);
-  const std::string host_text = parts.size() >= 2 ? parts[parts.size() - 2] : "";
-  std::string host_ip = parts.size() == 3 ? parts[0] : "0.0.0.0";
-  in_addr parsed{};
-  if (inet_pton(AF_INET, host_ip.c_str(), &parsed) != 1) {
-    invalid(fmt::format("invalid IP address in port specification: \"{}\"", whole));
-  }
-  std::vector<network::PublishedPort> ports;
-  PortRange host{0, -1};
-  if (!host_text.empty() && host_text != "0") {
-    host = parse_port_range(host_text, whole);
-    if (host.count() != container.count()) {
-      invalid(fmt::format("invalid ranges specified for container and host Ports: \"{}\"", whole));
-    }
-  }
-  for (int offset = 0; offset < container.count(); ++offset) {
-    network::PublishedPort port;
-    port.protocol = protocol;
-    port.host_ip = host_ip;
-    port.host_port = static_cast<std::uint16_t>(host.count() > 0 ? host.first + offset : 0);
-    port.container_port = static_cast<std::uint16_t>(container.first + offset);
-    ports.push_back(port);
-  }
-  return ports;
-}
-
-std::vector<std::string> parse_expose(const std::string& whole) {
-  std::string text = whole;
-  const std::string protocol = take_protocol(text, whole);
-  const PortRange range = parse_port_range(text, whole);
-  std::vector<std::string> ports;
-  for (int port = range.first; port <= range.last; ++port) ports.push_back(fmt::format("{}/{}", port, protocol));
-  return ports;
-}
 
 std::string check_environment_entry(const std::string& entry) {
   if (entry.empty() || entry.front() == '=') invalid(fmt::format("invalid environment variable: {}", entry));
   return entry;
-}
-
-std::vector<std::string> resolve_environment(const std::vector<std::string>& entries) {
-  std::vector<std::string> result;
-  for (const std::string& entry : entries) {
-    check_environment_entry(entry);
-    if (entry.find('=') != std::string::npos) {
-      result.push_back(entry);
-    } else if (const char* value = std::getenv(entry.c_str())) {
-      result.push_back(entry + "=" + value);
-    } else {
-      result.push_back(entry);
-    }
-  }
-  return result;
 }
 
 std::vector<std::string> read_env_file(const std::string& path) {
@@ -139,10 +52,36 @@ std::vector<std::string> read_env_file(const std::string& path) {
   return entries;
 }
 
-std::vector<std::string> read_environment_file(const std::string& path) {
-  std::vector<std::string> entries = resolve_environment(read_env_file(path));
-  std::erase_if(entries, [](const std::string& entry) { return entry.find('=') == std::string::npos; });
-  return entries;
+namespace {
+
+std::vector<std::string> resolve_environment(const std::vector<std::string>& entries) {
+  std::vector<std::string> result;
+  for (const std::string& entry : entries) {
+    check_environment_entry(entry);
+    if (entry.find('=') != std::string::npos) {
+      result.push_back(entry);
+    } else if (const char* value = std::getenv(entry.c_str())) {
+      result.push_back(entry + "=" + value);
+    } else {
+      result.push_back(entry);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> environment_of(const std::vector<std::string>& files,
+                                        const std::vector<std::string>& entries) {
+  std::vector<std::string> result;
+  for (const std::string& file : files) {
+    const std::vector<std::string> lines = resolve_environment(read_env_file(file));
+    std::copy_if(lines.begin(), lines.end(), std::back_inserter(result),
+                 [](const std::string& entry) { return entry.find('=') != std::string::npos; });
+  }
+  const std::vector<std::string> typed = resolve_environment(entries);
+  result.insert(result.end(), typed.begin(), typed.end());
+  return result;
 }
 
 std::pair<std::string, std::string> parse_label(const std::string& text) {

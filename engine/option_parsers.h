@@ -1,4 +1,4 @@
-// The small languages inside docker's options: -p, -e, --env-file, --label, signals. Every failure is
+// The small languages inside docker's options: -e, --env-file, --label, signals. Every failure is
 // ErrorKind::invalid_argument with docker's words where it has some.
 #pragma once
 
@@ -11,19 +11,12 @@
 
 namespace minidock::options {
 
-// "[ip:][hostPort[-hostPort]:]containerPort[-containerPort][/proto]"
-std::vector<network::PublishedPort> parse_publish(const std::string& text);
-
-// "80", "80/tcp", "8000-8002/udp" → "80/tcp", …
-std::vector<std::string> parse_expose(const std::string& text);
-
 // An entry of --env; ErrorKind::invalid_argument when it has no name.
 std::string check_environment_entry(const std::string& entry);
 
-// "K=V" stays; "K" takes the value of this process's environment, or goes when it has none.
-std::vector<std::string> resolve_environment(const std::vector<std::string>& entries);
-// An --env-file: "K" takes the caller's value, or is left out.
-std::vector<std::string> read_environment_file(const std::string& path);
+// What --env-file and, after it, --env make together. "K=V" stays; "K" takes the value of this process's environment.
+// Without one it stays bare and erases the image's; a file's is left out.
+std::vector<std::string> environment_of(const std::vector<std::string>& files, const std::vector<std::string>& entries);
 
 // Lines "K=V" or "K" of an --env-file or --label-file; comments (#) and empty lines are skipped.
 std::vector<std::string> read_env_file(const std::string& path);

@@ -11,6 +11,7 @@
 #include "engine/lifecycle.h"
 #include "engine/links.h"
 #include "engine/namespace_options.h"
+#include "engine/port_options.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
 #include "engine/volumes.h"
@@ -43,16 +44,10 @@ void choose_hostname(EngineContext& context, ContainerDefinition& definition) {
 }
 
 // --publish-all: each exposed port that is not published otherwise gets an ephemeral one.
-void add_exposed_ports(const ContainerDefinition& definition, std::vector<network::PublishedPort>& ports) {
-  for (const std::string& exposed : definition.config.exposed_ports) {
-    const std::size_t slash = exposed.find('/');
-    network::PublishedPort port;
-    port.protocol = exposed.substr(slash + 1);
-    port.container_port = static_cast<std::uint16_t>(std::stoi(exposed.substr(0, slash)));
-    const bool published = std::any_of(ports.begin(), ports.end(), [&](const network::PublishedPort& other) {
-      return other.container_port == port.container_port && other.protocol == port.protocol;
-    });
-    if (!published) ports.push_back(port);
+void publish_exposed_ports(const ContainerDefinition& definition, std::vector<network::PublishedPort>& ports) {
+  for (network::PublishedPort& port : unpublished_ports(definition.config.exposed_ports, ports)) {
+    port.host_ip = network::kEveryAddress;
+    ports.push_back(std::move(port));
   }
 }
 
@@ -70,7 +65,7 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
   const std::string& mac_address = container.definition.config.mac_address;
   if (!mac_address.empty()) container.state.endpoint.mac_address = mac_address;
   container.state.ports = container.definition.host.ports;
-  if (container.definition.host.publish_all_ports) add_exposed_ports(container.definition, container.state.ports);
+  if (container.definition.host.publish_all_ports) publish_exposed_ports(container.definition, container.state.ports);
   for (Fd& socket : network::reserve_ports(context.database, container.id(), container.state.endpoint.address,
                                            container.state.ports)) {
     reservation.kept.push_back(std::move(socket));
@@ -142,12 +137,16 @@ Container create_container(EngineContext& context, ContainerDefinition definitio
   return container;
 }
 
+void note_failed_start(ContainerState& state, const Error& cause) {
+  state.error = cause.message();
+  state.exit_code = shim::exit_code_of_failed_start(cause);
+}
+
 namespace {
 
 // A start that was refused before anything was begun.
 void record_refusal(EngineContext& context, Container container, const Error& cause) {
-  container.state.error = cause.message();
-  container.state.exit_code = shim::exit_code_of_failed_start(cause);
+  note_failed_start(container.state, cause);
   update_container_state(context.database, container.id(), container.state);
 }
 

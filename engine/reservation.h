@@ -40,4 +40,7 @@ IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& na
 // /run/netns/<name>
 std::string netns_link(const Container& container);
 
+// What a start that failed leaves in the container's state, for `inspect`.
+void note_failed_start(ContainerState& state, const Error& cause);
+
 }  // namespace minidock

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "base/port_range.h"
 #include "image/image_store.h"
 
 namespace minidock::image {
@@ -45,26 +46,15 @@ std::vector<std::string> keys_of(const Json& object, const char* key) {
   return result;
 }
 
-bool is_port_number(std::string_view text) {
-  return !text.empty() && text.size() <= 5 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
-         std::stoul(std::string(text)) <= 65535;
-}
-
 // "80" and "80/TCP" as "80/tcp"; a range ("8000-8010/udp") stays one entry.
 std::string normal_port(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  std::string protocol = slash == std::string::npos ? "tcp" : text.substr(slash + 1);
-  std::transform(protocol.begin(), protocol.end(), protocol.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const std::string ports = text.substr(0, slash);
-  const std::size_t dash = ports.find('-');
-  const bool numbers =
-      is_port_number(ports.substr(0, dash)) && (dash == std::string::npos || is_port_number(ports.substr(dash + 1)));
-  if (!numbers || (protocol != "tcp" && protocol != "udp" && protocol != "sctp")) {
+  try {
+    const PortRange range = parse_port_range(text);
+    check_port_protocol(range.protocol);
+    return fmt::format("{}/{}", text.substr(0, text.find('/')), range.protocol);
+  } catch (const Error&) {
     corrupt(fmt::format("invalid exposed port \"{}\"", text));
   }
-  return ports + "/" + protocol;
 }
 
 void read_container_part(const Json& part, ImageConfig& result) {

@@ -8,15 +8,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace minidock::image {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -62,9 +57,9 @@ std::string Platform::text() const {
 }
 
 Platform normalize(Platform platform) {
-  platform.os = lower(platform.os);
-  platform.architecture = lower(platform.architecture);
-  platform.variant = lower(platform.variant);
+  platform.os = lower_case(platform.os);
+  platform.architecture = lower_case(platform.architecture);
+  platform.variant = lower_case(platform.variant);
   std::string& architecture = platform.architecture;
   if (architecture == "x86_64" || architecture == "x86-64") architecture = "amd64";
   if (architecture == "i386" || architecture == "i686") architecture = "386";
@@ -101,7 +96,7 @@ Platform parse_platform(std::string_view text) {
   if (parts.size() == 1) {
     const Platform only = normalize({"linux", parts[0], ""});
     if (!is_architecture(only.architecture)) {
-      result.os = lower(parts[0]);
+      result.os = lower_case(parts[0]);
       return result;
     }
     return only;

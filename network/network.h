@@ -35,11 +35,14 @@ struct Endpoint {
   std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters
 };
 
+inline constexpr char kEveryAddress[] = "0.0.0.0";
+
 struct PublishedPort {
-  std::string protocol;             // "tcp", "udp", "sctp"
-  std::string host_ip = "0.0.0.0";  // IPv4; 0.0.0.0 is every address of the host
-  std::uint16_t host_port = 0;      // 0 before reservation: an ephemeral port is chosen
+  std::string protocol;                 // "tcp", "udp", "sctp"
+  std::string host_ip = kEveryAddress;  // IPv4
+  std::uint16_t host_port = 0;          // 0 before reservation: an ephemeral port is chosen
   std::uint16_t container_port = 0;
+  std::uint16_t host_port_last = 0;  // not 0 before reservation: the first that is free from host_port on is chosen
 };
 
 // ---- what the database reserves; the caller's transaction decides
@@ -56,7 +59,8 @@ Endpoint reserve_endpoint(storage::Database& database, const Network& network, c
 
 // A listening (tcp, sctp) or bound (udp) socket for each port: it proves that no process of the host has the port and
 // keeps it from being taken while the container lives (whoever holds the container keeps it open; nothing is ever
-// accepted, nftables redirects first). Chooses ephemeral ports (ip_local_port_range) and writes them into `ports`.
+// accepted, nftables redirects first). Chooses ephemeral ports (ip_local_port_range) and those that are a choice, and
+// writes them into `ports`.
 // ErrorKind::conflict with docker's words ("Bind for 0.0.0.0:8080 failed: port is already allocated", or "…: address
 // already in use" with the errno text when a process has it).
 std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id,

@@ -109,6 +109,24 @@ Fd take_ephemeral_port(storage::Database& database, PublishedPort& port, Ipv4Add
   throw Error(ErrorKind::conflict, fmt::format("Bind for {} failed: all ports are allocated", port.host_ip));
 }
 
+Fd take_first_free_port(storage::Database& database, PublishedPort& port, Ipv4Address host_address) {
+  for (int number = port.host_port; number <= port.host_port_last; ++number) {
+    PublishedPort candidate = port;
+    candidate.host_port = static_cast<std::uint16_t>(number);
+    candidate.host_port_last = 0;
+    if (is_allocated(database, candidate)) continue;
+    try {
+      Fd socket = take_port(candidate, host_address);
+      port = candidate;
+      return socket;
+    } catch (const Error& error) {
+      if (error.error_number() != EADDRINUSE) throw;
+    }
+  }
+  throw Error(ErrorKind::conflict, fmt::format("Bind for {}:{}-{} failed: all ports are allocated", port.host_ip,
+                                               port.host_port, port.host_port_last));
+}
+
 Fd reserve_port(storage::Database& database, PublishedPort& port) {
   const std::optional<Ipv4Address> host_address = Ipv4Address::parse(port.host_ip);
   if (!host_address) {
@@ -116,6 +134,7 @@ Fd reserve_port(storage::Database& database, PublishedPort& port) {
                 fmt::format("invalid IP address: {}: ports are published on IPv4 addresses", port.host_ip));
   }
   if (port.host_port == 0) return take_ephemeral_port(database, port, *host_address);
+  if (port.host_port_last != 0) return take_first_free_port(database, port, *host_address);
   if (is_allocated(database, port)) throw bind_failure(port, "port is already allocated");
   return take_port(port, *host_address);
 }

@@ -9,6 +9,18 @@
 
 namespace minidock::cmd {
 
+// What `call` returns; its Error is told as the command line's fault.
+template <typename Call>
+auto as_usage_error(Call call) {
+  try {
+    return call();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    throw UsageError(error.message());
+  }
+}
+
 // What `parser` makes of the text; its Error becomes a UsageError that names the flag.
 template <typename Parser>
 auto checked(const char* flag, const std::string& text, Parser parser) {

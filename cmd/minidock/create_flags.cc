@@ -13,6 +13,7 @@
 #include "engine/host_option_parsers.h"
 #include "engine/option_parsers.h"
 #include "engine/platform_option.h"
+#include "engine/port_options.h"
 #include "engine/secret_options.h"
 
 namespace minidock::cmd {
@@ -35,16 +36,6 @@ std::map<std::string, std::string> key_values(const char* flag, const std::vecto
 }
 
 void warn(const std::string& text) { fmt::print(stderr, "WARNING: {}\n", text); }
-
-// What a file named by a flag says. One that is not there is the command line's fault, not the container's.
-template <typename Reader>
-auto read_file_of_flag(const std::string& value, Reader read) {
-  try {
-    return read(value);
-  } catch (const Error& error) {
-    throw UsageError(error.message());
-  }
-}
 
 }  // namespace
 
@@ -205,18 +196,15 @@ void CreateFlags::refuse_unsupported() const {
 
 void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) const {
   for (const std::string& text : env_) checked("-e, --env", text, options::check_environment_entry);
-  std::vector<std::string> entries;
   if (env_host_) {
-    for (char** variable = environ; *variable != nullptr; ++variable) entries.emplace_back(*variable);
+    for (char** variable = environ; *variable != nullptr; ++variable) config.env.emplace_back(*variable);
   }
-  for (const std::string& path : env_files_) {
-    for (const std::string& entry : read_file_of_flag(path, options::read_environment_file)) entries.push_back(entry);
-  }
-  entries.insert(entries.end(), env_.begin(), env_.end());
-  config.env = options::resolve_environment(entries);
+  const std::vector<std::string> from_options =
+      as_usage_error([&] { return options::environment_of(env_files_, env_); });
+  config.env.insert(config.env.end(), from_options.begin(), from_options.end());
   std::vector<std::string> labels;
   for (const std::string& path : label_files_) {
-    for (const std::string& line : read_file_of_flag(path, options::read_env_file)) labels.push_back(line);
+    for (const std::string& line : as_usage_error([&] { return options::read_env_file(path); })) labels.push_back(line);
   }
   for (const std::string& text : labels_) checked("-l, --label", text, options::parse_label);
   labels.insert(labels.end(), labels_.begin(), labels_.end());
@@ -285,11 +273,7 @@ void CreateFlags::understand_network(CreateOptions& options) const {
     for (const network::PublishedPort& port : options::parse_publish(text)) host.ports.push_back(port);
   }
   for (const std::string& text : expose_) {
-    try {
-      for (const std::string& port : options::parse_expose(text)) options.config.exposed_ports.push_back(port);
-    } catch (const Error& error) {
-      throw UsageError(fmt::format("invalid range format for --expose: {}, error: {}", text, error.message()));
-    }
+    for (const std::string& port : options::parse_expose(text)) options.config.exposed_ports.push_back(port);
   }
   if (networks_.size() > 1) {
     throw Error(ErrorKind::unsupported, "more than one --network is not supported: give one");
@@ -314,7 +298,7 @@ void CreateFlags::understand_network(CreateOptions& options) const {
 
 void CreateFlags::understand_security(HostConfig& host) const {
   for (const std::string& text : security_options_) {
-    host.security_options.push_back(read_file_of_flag(text, options::parse_security_option));
+    host.security_options.push_back(as_usage_error([&] { return options::parse_security_option(text); }));
   }
   host.resources.devices = checked_all("--device", devices_, options::parse_device);
   host.resources.device_cgroup_rules = checked_all("--device-cgroup-rule", device_rules_, options::parse_device_rule);

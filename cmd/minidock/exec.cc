@@ -30,12 +30,7 @@ int exec(const Invocation& invocation) {
   check_preserved_descriptors(options.preserved_fds);
   options.container = positionals.front();
   options.command.assign(positionals.begin() + 1, positionals.end());
-  std::vector<std::string> entries;
-  for (const std::string& path : env_files) {
-    for (const std::string& entry : options::read_environment_file(path)) entries.push_back(entry);
-  }
-  entries.insert(entries.end(), env.begin(), env.end());
-  options.env = options::resolve_environment(entries);
+  options.env = options::environment_of(env_files, env);
   if (options.tty && options.interactive && !options.detach && ::isatty(STDIN_FILENO) == 0) {
     throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "engine/runtime/capabilities.h"
 
 namespace minidock::runtime {
@@ -23,14 +24,9 @@ constexpr std::array kTypeNames = {TypeName{CLONE_NEWNS, "mount"},    TypeName{C
                                    TypeName{CLONE_NEWIPC, "ipc"},     TypeName{CLONE_NEWPID, "pid"},
                                    TypeName{CLONE_NEWNET, "network"}, TypeName{CLONE_NEWUSER, "user"}};
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 std::string without_prefix(std::string_view name, std::string_view prefix) {
   if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-  return lower(std::string(name));
+  return lower_case(std::string(name));
 }
 
 std::string limit_text(std::uint64_t value) { return value == UINT64_MAX ? "unlimited" : std::to_string(value); }

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/filters.h"
 #include "engine/lifecycle.h"
+#include "engine/port_options.h"
 
 namespace minidock {
 namespace {
@@ -27,42 +28,12 @@ bool is_number(std::string_view text, int least, int most) {
   return error == std::errc() && end == text.data() + text.size() && number >= least && number <= most;
 }
 
-struct PortRange {
-  int first = 0;
-  int last = 0;
-  std::string protocol;
-  bool contains(int port, const std::string& of_protocol) const {
-    return first <= port && port <= last && protocol == of_protocol;
+PortRange wanted_ports(const std::string& filter, const std::string& value) {
+  try {
+    return parse_port_range(value);
+  } catch (const Error& error) {
+    throw error.with_context(fmt::format("error while looking up for {} {}", filter, value));
   }
-};
-
-// "80", "80/udp", "80-90": ErrorKind::invalid_argument in docker's words.
-PortRange parse_port_range(const std::string& filter, const std::string& value) {
-  const auto refuse = [&](const std::string& why) {
-    invalid(fmt::format("error while looking up for {} {}: {}", filter, value, why));
-  };
-  const auto number = [&](std::string_view text) {
-    constexpr int kMostPort = 65535;
-    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    int port = 0;
-    const auto error = std::from_chars(text.data(), text.data() + text.size(), port).ec;
-    const bool fits = error == std::errc() && port <= kMostPort;
-    if (!digits || !fits) {
-      refuse(
-          fmt::format("strconv.ParseUint: parsing \"{}\": {}", text, digits ? "value out of range" : "invalid syntax"));
-    }
-    return port;
-  };
-  const std::size_t slash = value.find('/');
-  const std::string ports = value.substr(0, slash);
-  if (ports.empty()) refuse("Empty string specified for ports.");
-  const std::size_t dash = ports.find('-');
-  PortRange range;
-  range.first = number(std::string_view(ports).substr(0, dash));
-  range.last = dash == std::string::npos ? range.first : number(std::string_view(ports).substr(dash + 1));
-  range.protocol = slash == std::string::npos || slash + 1 == value.size() ? "tcp" : value.substr(slash + 1);
-  if (range.last < range.first) refuse(fmt::format("Invalid range specified for the Port: {}", ports));
-  return range;
 }
 
 // docker refuses what no container can have.
@@ -76,7 +47,7 @@ void check_value(const std::string& name, const std::string& value) {
   }
   if (name == "is-task" && value != "true" && value != "false")
     invalid(fmt::format("Invalid filter 'is-task={}'", value));
-  if (name == "publish" || name == "expose") parse_port_range(name, value);
+  if (name == "publish" || name == "expose") wanted_ports(name, value);
 }
 
 void check_values(const Filters& filters) {
@@ -94,15 +65,15 @@ bool has_volume(const ContainerDefinition& definition, const std::string& wanted
 // A container's ports show while it runs: `publish` is compared with the host's, `expose` with its own.
 bool has_port(const Container& container, const std::string& filter, const std::string& value) {
   if (!container.running()) return false;
-  const PortRange wanted = parse_port_range(filter, value);
+  const PortRange wanted = parse_port_range(value);
   if (filter == "publish") {
     return std::any_of(container.state.ports.begin(), container.state.ports.end(),
                        [&](const auto& port) { return wanted.contains(port.host_port, port.protocol); });
   }
   const auto& exposed = container.definition.config.exposed_ports;
   return std::any_of(exposed.begin(), exposed.end(), [&](const std::string& port) {
-    const std::size_t slash = port.find('/');
-    return wanted.contains(std::stoi(port.substr(0, slash)), port.substr(slash + 1));
+    const network::PublishedPort own = exposed_port(port);
+    return wanted.contains(own.container_port, own.protocol);
   });
 }
 

@@ -4,73 +4,21 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/path.h"
+#include "base/port_range.h"
+#include "base/text.h"
+#include "image/transfer/change_words.h"
 
 namespace minidock::image {
 namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::invalid_argument, why); }
-
-std::string trim(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// Words separated by blanks; quotes group, a backslash takes the next character as it is.
-std::vector<std::string> split_words(const std::string& text) {
-  std::vector<std::string> words;
-  std::string word;
-  bool in_word = false;
-  char quote = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '\\' && quote != '\'' && at + 1 < text.size()) {
-      word += text[++at];
-      in_word = true;
-    } else if (quote != 0) {
-      if (c == quote) {
-        quote = 0;
-      } else {
-        word += c;
-      }
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-      in_word = true;
-    } else if (c == ' ' || c == '\t') {
-      if (in_word) words.push_back(std::exchange(word, ""));
-      in_word = false;
-    } else {
-      word += c;
-      in_word = true;
-    }
-  }
-  if (quote != 0) refuse(fmt::format("unexpected end of statement while looking for matching {} in: {}", quote, text));
-  if (in_word) words.push_back(word);
-  return words;
-}
-
-// The JSON form ["a", "b"]; nothing when the text is not that.
-std::optional<std::vector<std::string>> json_form(const std::string& text) {
-  if (text.empty() || text.front() != '[') return std::nullopt;
-  try {
-    const Json list = json::parse(text, "list");
-    std::vector<std::string> result;
-    for (const Json& item : list) {
-      if (!item.is_string()) return std::nullopt;
-      result.push_back(item.get<std::string>());
-    }
-    return result;
-  } catch (const Error&) {
-    return std::nullopt;  // as in a Dockerfile: what is not JSON is the shell form
-  }
-}
 
 std::vector<std::string> command(const std::string& text) {
   return json_form(text).value_or(std::vector<std::string>{"/bin/sh", "-c", text});
@@ -111,118 +59,143 @@ void set_env(OrderedJson& config, const Pair& pair) {
   list.push_back(prefix + pair.second);
 }
 
-std::string normal_port(const std::string& word) { return word.find('/') == std::string::npos ? word + "/tcp" : word; }
-
 std::string single(const std::string& name, const std::string& text) {
   const std::vector<std::string> words = split_words(text);
   if (words.size() != 1) refuse(name + " requires exactly one argument");
   return words.front();
 }
 
-// "CMD" of " cmd true"
-std::string name_of(const std::string& instruction) {
-  const std::string line = trim(instruction);
-  std::string name = line.substr(0, line.find_first_of(" \t"));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
-  return name;
+// ---- the instructions
+
+void change_command(OrderedJson& config, const Instruction& change) { config["Cmd"] = command(change.text); }
+
+void change_entrypoint(OrderedJson& config, const Instruction& change) { config["Entrypoint"] = command(change.text); }
+
+void change_env(OrderedJson& config, const Instruction& change) {
+  for (const Pair& pair : pairs(change.name, change.text)) set_env(config, pair);
+}
+
+void change_labels(OrderedJson& config, const Instruction& change) {
+  for (const Pair& pair : pairs(change.name, change.text)) config["Labels"][pair.first] = pair.second;
+}
+
+void change_exposed_ports(OrderedJson& config, const Instruction& change) {
+  for (const std::string& word : split_words(change.text)) {
+    const PortRange range = parse_port_range(word);
+    check_port_protocol(range.protocol);
+    for (int port = range.first; port <= range.last; ++port) {
+      config["ExposedPorts"][fmt::format("{}/{}", port, range.protocol)] = OrderedJson::object();
+    }
+  }
+}
+
+void change_volumes(OrderedJson& config, const Instruction& change) {
+  for (const std::string& path : json_form(change.text).value_or(split_words(change.text))) {
+    if (path.empty()) refuse("VOLUME specified can not be an empty string");
+    config["Volumes"][path] = OrderedJson::object();
+  }
+}
+
+constexpr std::array<std::pair<std::string_view, const char*>, 5> kHealthOptions{{{"interval", "Interval"},
+                                                                                  {"timeout", "Timeout"},
+                                                                                  {"start-period", "StartPeriod"},
+                                                                                  {"start-interval", "StartInterval"},
+                                                                                  {"retries", "Retries"}}};
+
+std::int64_t parse_retries(const std::string& text) {
+  std::int64_t retries = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), retries);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+    refuse(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", text));
+  }
+  return retries;
+}
+
+// "--interval=30s"
+void set_health_option(OrderedJson& check, const std::string& word) {
+  const std::size_t equals = word.find('=');
+  const std::string name = word.substr(2, equals - 2);
+  const auto option = std::find_if(kHealthOptions.begin(), kHealthOptions.end(),
+                                   [&](const auto& known) { return known.first == name; });
+  if (equals == std::string::npos || option == kHealthOptions.end()) refuse("Unknown flag: " + name);
+  const std::string value = word.substr(equals + 1);
+  check[option->second] = name == "retries" ? parse_retries(value) : format::parse_duration(value);
+}
+
+std::vector<std::string> health_test(const Instruction& probe) {
+  if (probe.name == "NONE") {
+    if (!probe.text.empty()) refuse("HEALTHCHECK NONE takes no arguments");
+    return {"NONE"};
+  }
+  if (probe.name != "CMD") refuse(fmt::format("Unknown type \"{}\" in HEALTHCHECK (try CMD)", probe.name));
+  if (probe.text.empty()) refuse("Missing command after HEALTHCHECK CMD");
+  std::optional<std::vector<std::string>> words = json_form(probe.text);
+  if (!words) return {"CMD-SHELL", probe.text};
+  words->insert(words->begin(), "CMD");
+  return *words;
 }
 
 // "[--interval=30s] … CMD command" or "NONE", as the image's config has it.
-OrderedJson healthcheck(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 5> kOptions{{{"interval", "Interval"},
-                                                                              {"timeout", "Timeout"},
-                                                                              {"start-period", "StartPeriod"},
-                                                                              {"start-interval", "StartInterval"},
-                                                                              {"retries", "Retries"}}};
+void change_healthcheck(OrderedJson& config, const Instruction& change) {
   OrderedJson check;
-  std::string rest = text;
+  std::string rest = change.text;
   while (rest.starts_with("--")) {
-    const std::string word = rest.substr(2, rest.find_first_of(" \t") - 2);
-    rest = trim(rest.substr(word.size() + 2));
-    const std::size_t equals = word.find('=');
-    const auto option = std::find_if(kOptions.begin(), kOptions.end(),
-                                     [&](const auto& known) { return known.first == word.substr(0, equals); });
-    if (equals == std::string::npos || option == kOptions.end()) refuse("Unknown flag: " + word.substr(0, equals));
-    const std::string value = word.substr(equals + 1);
-    check[option->second] = option->first == "retries" ? json::parse(value, "--retries").get<std::int64_t>()
-                                                       : format::parse_duration(value);
+    const std::string word = rest.substr(0, rest.find_first_of(" \t"));
+    set_health_option(check, word);
+    rest = trim(rest.substr(word.size()));
   }
-  const std::string kind = name_of(rest);
-  const std::string probe = trim(rest.substr(std::min(kind.size(), rest.size())));
-  if (kind == "NONE") {
-    if (!probe.empty()) refuse("HEALTHCHECK NONE takes no arguments");
-    check["Test"] = {"NONE"};
-  } else if (kind == "CMD") {
-    if (probe.empty()) refuse("Missing command after HEALTHCHECK CMD");
-    std::vector<std::string> test{"CMD-SHELL", probe};
-    if (std::optional<std::vector<std::string>> words = json_form(probe)) {
-      test = std::move(*words);
-      test.insert(test.begin(), "CMD");
-    }
-    check["Test"] = test;
-  } else {
-    refuse(fmt::format("Unknown type \"{}\" in HEALTHCHECK (try CMD)", kind));
-  }
-  return check;
+  check["Test"] = health_test(parse_instruction(rest));
+  config["Healthcheck"] = check;
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
+void change_triggers(OrderedJson& config, const Instruction& change) {
+  const std::string trigger = parse_instruction(change.text).name;
+  if (trigger == "ONBUILD") refuse("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (trigger == "FROM" || trigger == "MAINTAINER") refuse(trigger + " isn't allowed as an ONBUILD trigger");
+  if (trigger.empty()) refuse("ONBUILD requires at least one argument");
+  OrderedJson& triggers = config["OnBuild"];
+  if (triggers.is_null()) triggers = OrderedJson::array();
+  triggers.push_back(change.text);
 }
+
+void change_user(OrderedJson& config, const Instruction& change) { config["User"] = single(change.name, change.text); }
+
+void change_stop_signal(OrderedJson& config, const Instruction& change) {
+  config["StopSignal"] = single(change.name, change.text);
+}
+
+void change_working_directory(OrderedJson& config, const Instruction& change) {
+  const std::string directory = single(change.name, change.text);
+  const std::string current = config.value("WorkingDir", "/");
+  config["WorkingDir"] = path::clean_absolute(directory.front() == '/' ? directory : current + "/" + directory);
+}
+
+using Change = void (*)(OrderedJson& config, const Instruction& change);
+
+constexpr std::array<std::pair<std::string_view, Change>, 11> kChanges{{{"CMD", change_command},
+                                                                        {"ENTRYPOINT", change_entrypoint},
+                                                                        {"ENV", change_env},
+                                                                        {"EXPOSE", change_exposed_ports},
+                                                                        {"HEALTHCHECK", change_healthcheck},
+                                                                        {"LABEL", change_labels},
+                                                                        {"ONBUILD", change_triggers},
+                                                                        {"STOPSIGNAL", change_stop_signal},
+                                                                        {"USER", change_user},
+                                                                        {"VOLUME", change_volumes},
+                                                                        {"WORKDIR", change_working_directory}}};
 
 }  // namespace
 
-void apply_change(const std::string& instruction, OrderedJson& config) {
-  const std::string line = trim(instruction);
-  const std::size_t blank = line.find_first_of(" \t");
-  const std::string name = name_of(instruction);
-  const std::string text = blank == std::string::npos ? "" : trim(line.substr(blank));
-  if (name == "CMD") {
-    config["Cmd"] = command(text);
-  } else if (name == "ENTRYPOINT") {
-    config["Entrypoint"] = command(text);
-  } else if (name == "ENV") {
-    for (const Pair& pair : pairs(name, text)) set_env(config, pair);
-  } else if (name == "LABEL") {
-    for (const Pair& pair : pairs(name, text)) config["Labels"][pair.first] = pair.second;
-  } else if (name == "EXPOSE") {
-    for (const std::string& word : split_words(text)) config["ExposedPorts"][normal_port(word)] = OrderedJson::object();
-  } else if (name == "VOLUME") {
-    for (const std::string& path : json_form(text).value_or(split_words(text))) {
-      if (path.empty()) refuse("VOLUME specified can not be an empty string");
-      config["Volumes"][path] = OrderedJson::object();
-    }
-  } else if (name == "HEALTHCHECK") {
-    config["Healthcheck"] = healthcheck(text);
-  } else if (name == "ONBUILD") {
-    const std::string trigger = name_of(text);
-    if (trigger == "ONBUILD") refuse("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-    if (trigger == "FROM" || trigger == "MAINTAINER") refuse(trigger + " isn't allowed as an ONBUILD trigger");
-    if (trigger.empty()) refuse("ONBUILD requires at least one argument");
-    OrderedJson& triggers = config["OnBuild"];
-    if (triggers.is_null()) triggers = OrderedJson::array();
-    triggers.push_back(text);
-  } else if (name == "USER") {
-    config["User"] = single(name, text);
-  } else if (name == "STOPSIGNAL") {
-    config["StopSignal"] = single(name, text);
-  } else if (name == "WORKDIR") {
-    const std::string directory = single(name, text);
-    const std::string current = config.value("WorkingDir", "/");
-    config["WorkingDir"] = path::clean_absolute(directory.front() == '/' ? directory : current + "/" + directory);
-  } else {
-    refuse(lower_case(name) + " is not a valid change command");
-  }
-}
-
 void apply_changes(const std::vector<std::string>& instructions, OrderedJson& config) {
   bool has_command = false;
-  for (const std::string& instruction : instructions) {
-    const std::string name = name_of(instruction);
-    apply_change(instruction, config);
-    has_command = has_command || name == "CMD";
-    if (name == "ENTRYPOINT" && !has_command) config.erase("Cmd");
+  for (const std::string& line : instructions) {
+    const Instruction change = parse_instruction(line);
+    const auto known =
+        std::find_if(kChanges.begin(), kChanges.end(), [&](const auto& entry) { return entry.first == change.name; });
+    if (known == kChanges.end()) refuse(lower_case(change.name) + " is not a valid change command");
+    known->second(config, change);
+    has_command = has_command || change.name == "CMD";
+    if (change.name == "ENTRYPOINT" && !has_command) config.erase("Cmd");
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "image/transfer/digest.h"
 
 namespace minidock::image {
@@ -60,7 +61,8 @@ std::optional<ApiError> read_api_error(const std::string& body) {
     const auto errors = document.find("errors");
     if (errors == document.end() || !errors->is_array() || errors->empty()) return std::nullopt;
     ApiError result{json::get_string(errors->front(), "code"), json::get_string(errors->front(), "message")};
-    for (char& c : result.code) c = c == '_' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    result.code = lower_case(result.code);
+    std::replace(result.code.begin(), result.code.end(), '_', ' ');
     // Foreign text on the user's terminal: no control characters.
     for (char& c : result.message) c = static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
     return result;

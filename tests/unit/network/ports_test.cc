@@ -61,6 +61,19 @@ TEST_F(Ports, AreChosenFromTheEphemeralRangeAndNeverTwice) {
   EXPECT_FALSE(chosen.contains(last[0].host_port));
 }
 
+TEST_F(Ports, AreTheFirstFreeOnesOfAChoice) {
+  const std::vector<Fd> other = reserve("c1", {{"tcp", "0.0.0.0", 8000, 80}});
+  const Fd process = serve_tcp(host_.get(), "0.0.0.0", 8001);
+  std::vector<PublishedPort> ports(2, PublishedPort{"tcp", "0.0.0.0", 8000, 80, 8003});
+  const std::vector<Fd> held = reserve_ports(*database_, "c2", "172.17.0.3", ports);
+  EXPECT_EQ(ports[0].host_port, 8002);
+  EXPECT_EQ(ports[1].host_port, 8003);
+  EXPECT_EQ(ports[1].host_port_last, 0);
+  const auto [kind, message] = error_of([&] { reserve("c3", {{"tcp", "0.0.0.0", 8000, 80, 8003}}); });
+  EXPECT_EQ(kind, ErrorKind::conflict);
+  EXPECT_EQ(message, "Bind for 0.0.0.0:8000-8003 failed: all ports are allocated");
+}
+
 TEST_F(Ports, OnAnAddressThatTheHostDoesNotHaveAreRefused) {
   const auto [kind, message] = error_of([&] { reserve("c1", {{"tcp", "203.0.113.9", 8080, 80}}); });
   EXPECT_EQ(kind, ErrorKind::conflict);

@@ -104,7 +104,7 @@ TEST(Credentials, BelongToOneRegistry) {
 
 std::string changed(const std::vector<std::string>& instructions) {
   OrderedJson config = OrderedJson::object();
-  for (const std::string& instruction : instructions) apply_change(instruction, config);
+  apply_changes(instructions, config);
   return config.dump();
 }
 
@@ -118,6 +118,14 @@ TEST(Changes, FollowTheDockerfile) {
   EXPECT_EQ(changed({"VOLUME /a /b", "VOLUME [\"/c\"]"}), R"({"Volumes":{"/a":{},"/b":{},"/c":{}}})");
   EXPECT_EQ(changed({"WORKDIR /a", "WORKDIR b"}), R"({"WorkingDir":"/a/b"})");
   EXPECT_EQ(changed({"USER www", "STOPSIGNAL SIGINT"}), R"({"User":"www","StopSignal":"SIGINT"})");
+  EXPECT_EQ(changed({"EXPOSE 8000-8001/UDP"}), R"({"ExposedPorts":{"8000/udp":{},"8001/udp":{}}})");
+  EXPECT_EQ(changed({"HEALTHCHECK --interval=1s --retries=2 CMD true"}),
+            R"({"Healthcheck":{"Interval":1000000000,"Retries":2,"Test":["CMD-SHELL","true"]}})");
+  EXPECT_EQ(changed({"ENTRYPOINT [\"/e\"]", "CMD [\"a\"]"}), R"({"Entrypoint":["/e"],"Cmd":["a"]})");
+  for (const char* wrong : {"EXPOSE abc", "EXPOSE 90-80", "EXPOSE 80/icmp", "HEALTHCHECK --retries=x CMD true",
+                            "HEALTHCHECK --other=1 CMD true", "HEALTHCHECK", "ONBUILD ONBUILD RUN x"}) {
+    EXPECT_THROW(changed({wrong}), Error) << wrong;
+  }
   EXPECT_THROW(changed({"RUN x"}), Error);
   EXPECT_THROW(changed({"ENV A"}), Error);
   EXPECT_THROW(changed({"USER"}), Error);

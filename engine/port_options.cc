@@ -1,0 +1,119 @@
+#include "engine/port_options.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/option_words.h"
+
+namespace minidock {
+namespace {
+
+using options::invalid;
+using options::split;
+
+std::string without_protocol(const std::string& text) { return text.substr(0, text.find('/')); }
+
+// `what` is docker's word for the part that is wrong.
+PortRange parse_part(const std::string& text, const char* what) {
+  try {
+    return parse_port_range(text);
+  } catch (const Error&) {
+    invalid(fmt::format("Invalid {}: {}", what, text));
+  }
+}
+
+// "published=8080,target=80,protocol=tcp" → "8080:80/tcp"
+std::string short_form(const std::string& text) {
+  std::map<std::string, std::string> fields{{"protocol", "tcp"}};
+  for (const std::string& field : split(text, ',')) {
+    const std::vector<std::string> words = split(field, '=');
+    if (words.size() < 2) {
+      invalid(fmt::format("invalid publish opts format (should be name=value but got '{}')", field));
+    }
+    fields[words[0]] = words[1];
+  }
+  return fmt::format("{}:{}/{}", fields["published"], fields["target"], fields["protocol"]);
+}
+
+}  // namespace
+
+network::PublishedPort exposed_port(const std::string& text) {
+  const PortRange range = parse_port_range(text);
+  network::PublishedPort port;
+  port.host_ip.clear();
+  port.container_port = range.first;
+  port.protocol = range.protocol;
+  return port;
+}
+
+std::vector<network::PublishedPort> unpublished_ports(const std::vector<std::string>& exposed,
+                                                      const std::vector<network::PublishedPort>& ports) {
+  std::set<std::pair<std::uint16_t, std::string>> published;
+  for (const network::PublishedPort& port : ports) published.emplace(port.container_port, port.protocol);
+  std::vector<network::PublishedPort> result;
+  for (const std::string& text : exposed) {
+    network::PublishedPort port = exposed_port(text);
+    if (!published.contains({port.container_port, port.protocol})) result.push_back(std::move(port));
+  }
+  return result;
+}
+
+namespace options {
+
+std::vector<network::PublishedPort> parse_publish(const std::string& typed) {
+  const std::string text = typed.find('=') == std::string::npos ? typed : short_form(typed);
+  if (text.find('[') != std::string::npos) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("publishing on an IPv6 address is not supported: \"{}\"; publish on an IPv4 one", text));
+  }
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts.size() > 3)
+    invalid(fmt::format("Invalid ip address: {}", text.substr(0, text.rfind(':', text.rfind(':') - 1))));
+  const std::string container_text = without_protocol(parts.back());
+  if (container_text.empty()) invalid(fmt::format("No port specified: {}<empty>", text));
+  const PortRange container = parse_part(parts.back(), "containerPort");
+  check_port_protocol(container.protocol);
+  if (container.first == 0) invalid(fmt::format("Invalid containerPort: {}", container_text));
+  const std::string host_text = parts.size() >= 2 ? parts[parts.size() - 2] : "";
+  network::PublishedPort port;
+  port.protocol = container.protocol;
+  if (parts.size() == 3 && !parts[0].empty()) port.host_ip = parts[0];
+  in_addr parsed{};
+  if (inet_pton(AF_INET, port.host_ip.c_str(), &parsed) != 1) invalid(fmt::format("Invalid ip address: {}", parts[0]));
+  const bool is_ephemeral = host_text.empty() || host_text == "0";
+  const PortRange host = is_ephemeral ? PortRange{} : parse_part(host_text, "hostPort");
+  const bool is_choice = host.count() > 1 && container.count() == 1;
+  if (!is_ephemeral && !is_choice && host.count() != container.count()) {
+    invalid(fmt::format("Invalid ranges specified for container and host Ports: {} and {}", container_text, host_text));
+  }
+  if (is_choice) port.host_port_last = host.last;
+  std::vector<network::PublishedPort> ports;
+  for (int offset = 0; offset < container.count(); ++offset) {
+    port.host_port = static_cast<std::uint16_t>(is_ephemeral ? 0 : host.first + offset);
+    port.container_port = static_cast<std::uint16_t>(container.first + offset);
+    ports.push_back(port);
+  }
+  return ports;
+}
+
+std::vector<std::string> parse_expose(const std::string& text) {
+  if (text.find(':') != std::string::npos) invalid(fmt::format("invalid port format for --expose: {}", text));
+  PortRange range;
+  try {
+    range = parse_port_range(text);
+  } catch (const Error& error) {
+    throw error.with_context(fmt::format("invalid range format for --expose: {}, error", text));
+  }
+  check_port_protocol(range.protocol);
+  std::vector<std::string> ports;
+  for (int port = range.first; port <= range.last; ++port) ports.push_back(fmt::format("{}/{}", port, range.protocol));
+  return ports;
+}
+
+}  // namespace options
+}  // namespace minidock
