@@ -268,7 +268,8 @@ class Engine {
   void attach_network(const std::string& id, pid_t pid);
 
   // ---- containers: processes and resources
-  int exec(const ExecOptions& options);
+  // The exit code, 0 with `detach`; nothing when the user left by the detach keys.
+  std::optional<int> exec(const ExecOptions& options);
   void pause(const std::string& name);
   void unpause(const std::string& name);
   // All of it or nothing, also in the cgroup of a container that runs.

@@ -242,12 +242,8 @@ Container settle_held(EngineContext& context, Container container) {
     record->finished_at = format::now_ns();
     record_container_event(context.instance, current->definition, "die", {{"exitCode", "137"}});
   }
-  finish(context, *current, record);
+  release(context, *current, record, /*was_attached=*/true);
   return std::move(*current);
-}
-
-void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record) {
-  release(context, container, record, /*was_attached=*/true);
 }
 
 namespace {

@@ -37,10 +37,6 @@ Container settle(EngineContext& context, Container container);
 // The same for who holds the container's lock: nobody is alive.
 Container settle_held(EngineContext& context, Container container);
 
-// Releases what an ended container held and writes the end into its row; removes it when it was run with --rm. The
-// caller holds the lock.
-void finish(EngineContext& context, Container& container, const std::optional<shim::ExitRecord>& record);
-
 // Deletes directories and row. The caller holds the lock, nothing is alive.
 void remove_container(EngineContext& context, const Container& container, bool anonymous_volumes);
 

@@ -83,6 +83,12 @@ void expect_positionals(const CLI::App& app, const std::vector<std::string>& pos
                                    app.get_description()));
 }
 
+int exit_code_of_attached(std::optional<int> code) {
+  if (code) return *code;
+  fmt::print(stderr, "read escape sequence\n");
+  return 1;
+}
+
 int for_each_name(const std::vector<std::string>& names, bool echo,
                   const std::function<void(const std::string& name)>& action) {
   int code = 0;

@@ -76,6 +76,9 @@ CLI::Option* add_filters(CLI::App& app, const std::string& names, std::vector<st
 // Fails with docker's words unless there are between `least` and `most` (-1: any number) positionals.
 void expect_positionals(const CLI::App& app, const std::vector<std::string>& positionals, int least, int most);
 
+// For who leaves `attach` or `exec` by the detach keys docker's client has a failure, unlike for `run` and `start`.
+int exit_code_of_attached(std::optional<int> code);
+
 // Runs `action` on each name, goes on after errors, prints them; exit code 1 when there was one. `echo`: prints the
 // name when it went well, as docker does.
 int for_each_name(const std::vector<std::string>& names, bool echo,

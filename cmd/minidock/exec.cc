@@ -35,7 +35,7 @@ int exec(const Invocation& invocation) {
     throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
   }
   try {
-    return Engine(invocation.engine).exec(options);
+    return exit_code_of_attached(Engine(invocation.engine).exec(options));
   } catch (const Error& error) {
     if (options.detach) throw ClientError(error.message());
     throw;

@@ -62,7 +62,7 @@ int attach(const Invocation& invocation) {
   options.interactive = !no_input;
   Engine engine(invocation.engine);
   check_terminal(engine.container(names.front()), options);
-  return engine.attach(names.front(), options).value_or(0);
+  return exit_code_of_attached(engine.attach(names.front(), options));
 }
 
 int rename(const Invocation& invocation) {

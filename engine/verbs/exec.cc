@@ -191,8 +191,9 @@ struct KillGroup {
   ExecGuard guard;
 };
 
-int exec_attached(const Session& session, const ProcessId& container, const runtime::Process& process,
-                  const ExecOptions& options, const streams::ClientOptions& client) {
+// Nothing when the user left by the detach keys.
+std::optional<int> exec_attached(const Session& session, const ProcessId& container, const runtime::Process& process,
+                                 const ExecOptions& options, const streams::ClientOptions& client) {
   std::optional<KillGroup> group;
   if (options.kill_on_disconnect) group.emplace(own_cgroup_path(session, container.pid));
   Wiring wiring = connect(options);
@@ -214,7 +215,7 @@ int exec_attached(const Session& session, const ProcessId& container, const runt
       session.events.record("exec_die", {{"execID", session.id}});  // its code is the client's to know, which is gone
     });
     record.release();
-    return 0;
+    return std::nullopt;
   }
   const int code = process::exit_code(sys::waitpid(child.pid));
   session.tell_end(code);
@@ -237,7 +238,7 @@ RunningContainer Engine::running_container(const std::string& name) {
   return RunningContainer{found.id(), found.state.running.init};
 }
 
-int Engine::exec(const ExecOptions& options) {
+std::optional<int> Engine::exec(const ExecOptions& options) {
   streams::ClientOptions client;
   client.forward_stdin = options.interactive;
   client.terminal = options.tty && !options.detach;

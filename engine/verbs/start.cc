@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/foreground.h"
@@ -21,6 +22,45 @@ streams::ClientOptions client_options(const Container& container, const AttachOp
   client.proxy_signals = options.proxy_signals;
   client.set_detach_keys(options.detach_keys);
   return client;
+}
+
+void set_auto_remove(storage::Database& database, const std::string& id, bool auto_remove) {
+  storage::Transaction transaction(database);
+  if (std::optional<Container> container = find_container(database, id)) {
+    container->definition.host.auto_remove = auto_remove;
+    update_container_definition(database, container->definition);
+  }
+  transaction.commit();
+}
+
+// While it exists the end of a container that was run with --rm is not its removal. When the process that has it is
+// killed the container stays, as one without --rm.
+class KeepAtEnd {
+ public:
+  KeepAtEnd(storage::Database& database, const Container& container)
+      : database_(database), id_(container.definition.host.auto_remove ? container.id() : "") {
+    if (!id_.empty()) set_auto_remove(database_, id_, false);
+  }
+  KeepAtEnd(const KeepAtEnd&) = delete;
+  KeepAtEnd& operator=(const KeepAtEnd&) = delete;
+  ~KeepAtEnd() {
+    if (id_.empty()) return;
+    try {
+      set_auto_remove(database_, id_, true);
+    } catch (const Error&) {
+      // A container too much is a smaller harm than the error that is on its way.
+    }
+  }
+
+ private:
+  storage::Database& database_;
+  std::string id_;  // empty: nothing to keep
+};
+
+// Its files were not synced; nothing has crashed since, so they are whole (see rootfs.cc on "volatile").
+void allow_volatile_again(const storage::Instance& instance, const Container& container) {
+  if (!container.definition.host.auto_remove) return;
+  file::remove_tree(instance.container_dir(container.id()) + "/work/work/incompat");
 }
 
 }  // namespace
@@ -54,12 +94,10 @@ std::optional<int> Engine::start(const std::string& name, const AttachOptions& o
 
 void Engine::restart(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal) {
   const Container found = resolve(name);
-  if (found.definition.host.auto_remove && found.alive()) {
-    // Its end would be its removal, here as in docker before 27.
-    throw Error(ErrorKind::conflict,
-                fmt::format("cannot restart container {}: it was created with --rm and would be removed", name));
-  }
+  const EngineContext here = context();
+  const KeepAtEnd kept(here.database, found);
   stop(found.id(), timeout_seconds, signal);
+  allow_volatile_again(instance_, found);
   start(found.id(), {});
   record_container_event(instance_, found.definition, "restart");
 }

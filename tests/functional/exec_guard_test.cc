@@ -124,7 +124,7 @@ TEST_F(ExecGuarded, DetachKeysLeaveItRunning) {
   Terminal terminal(box.command({"exec", "-it", "cx", "sh", "-c", "echo begun; sleep 618; echo more; sleep 619"}));
   ASSERT_TRUE(terminal.shows("begun")) << terminal.screen();
   terminal.type("\x10\x11");  // ctrl-p ctrl-q
-  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_EQ(terminal.wait(), 1);
   EXPECT_TRUE(terminal.has_first_mode());
   EXPECT_TRUE(runs("sleep 618"));
   // Its terminal is there still: it can write, and goes on.
@@ -138,7 +138,8 @@ TEST_F(ExecGuarded, OtherDetachKeysCanBeChosen) {
   terminal.type("sleep 620\r");
   ASSERT_TRUE(begins("sleep 620"));
   terminal.type("\x18x");
-  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_EQ(terminal.wait(), 1);
+  EXPECT_TRUE(terminal.shows("read escape sequence")) << terminal.screen();
   // Leaving on purpose is no disconnect.
   EXPECT_TRUE(runs("sleep 620"));
 }

@@ -54,6 +54,33 @@ TEST_F(Lifecycle, KillSendsTheGivenSignal) {
   EXPECT_THAT(result.err, HasSubstr("is not running"));
 }
 
+TEST_F(Lifecycle, RestartKeepsAContainerOfRm) {
+  box.run_detached({"--rm", "--name", "rx"}, {"sh", "-c", "echo run >> /runs; sleep 600"});
+  for (int round = 2; round < 4; ++round) {
+    EXPECT_EQ(box.minidock_ok({"restart", "-t", "0", "rx"}), "rx");
+    ASSERT_TRUE(Sandbox::eventually(
+        [&] { return box.minidock_ok({"exec", "rx", "grep", "-c", "run", "/runs"}) == std::to_string(round); }));
+    EXPECT_EQ(box.inspect("rx", "{{.HostConfig.AutoRemove}}"), "true");
+  }
+  box.minidock_ok({"stop", "-t", "0", "rx"});
+  EXPECT_EQ(box.minidock_ok({"ps", "-aq"}), "");
+}
+
+// Both the command that was attached to the last run and the one that restarts the container tidy up after that run.
+TEST_F(Lifecycle, RestartEndsAnAttachedRun) {
+  box.load("busybox");
+  for (const std::string rm : {"--rm=true", "--rm=false"}) {
+    for (int round = 0; round < 10; ++round) {
+      Background run = box.start({"run", rm, "--name", "rx", "busybox", "sh", "-c", "echo up; sleep 600"});
+      ASSERT_TRUE(Sandbox::eventually([&] { return run.out() == "up\n"; }));
+      box.minidock_ok({"restart", "-t", "0", "rx"});
+      EXPECT_EQ(run.wait().exit_code, 137);
+      EXPECT_EQ(box.inspect("rx", "{{.State.Status}}"), "running");
+      box.minidock_ok({"rm", "-f", "rx"});
+    }
+  }
+}
+
 TEST_F(Lifecycle, WaitPrintsTheExitCode) {
   box.run_detached({"--name", "wx"}, {"sh", "-c", "while ! test -e /go; do sleep 0.05; done; exit 6"});
   Background wait = box.start({"wait", "wx"});
