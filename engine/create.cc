@@ -135,6 +135,23 @@ std::string choose_name(const EngineContext& context, const std::string& request
   return id.substr(0, 12);
 }
 
+// What daemon.json says for containers that do not say otherwise.
+void take_defaults(HostConfig& host, const DaemonConfig& config) {
+  if (host.shm_size == 0) host.shm_size = config.default_shm_size;
+  if (host.cgroupns_mode.empty()) host.cgroupns_mode = config.default_cgroupns_mode;
+  if (host.resources.cgroup_parent.empty()) host.resources.cgroup_parent = config.cgroup_parent;
+  for (const Ulimit& limit : config.default_ulimits) {
+    std::vector<Ulimit>& own = host.resources.ulimits;
+    const bool is_given =
+        std::any_of(own.begin(), own.end(), [&](const Ulimit& given) { return given.name == limit.name; });
+    if (!is_given) own.push_back(limit);
+  }
+  const bool is_decided =
+      std::any_of(host.security_options.begin(), host.security_options.end(),
+                  [](const std::string& option) { return option.starts_with("no-new-privileges"); });
+  if (config.no_new_privileges && !is_decided) host.security_options.emplace_back("no-new-privileges");
+}
+
 // As docker, in this order: what the kernel cannot do is not looked at.
 void settle_resources(const EngineContext& context, Resources& resources) {
   for (const std::string& warning : discard_unsupported(resources)) context.warn(warning);
@@ -160,6 +177,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.image_reference = options.config.image;
   definition.config = options.config;
   definition.host = options.host;
+  take_defaults(definition.host, context.config);
   keep_joined_containers(context, definition.host);
   settle_resources(context, definition.host.resources);
   choose_cgroup_driver(definition.host, context.config.systemd_cgroups);
@@ -171,7 +189,6 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   check_hostname(definition.config.hostname);
   if (!definition.config.stop_signal.empty()) options::parse_signal(definition.config.stop_signal);
   definition.args = full_command(definition.config);
-  if (definition.host.shm_size == 0) definition.host.shm_size = context.config.default_shm_size;
   check_host_config(definition.host);
   definition.links = find_links(context, definition.host);
   if (definition.host.network_mode == "host" && (!definition.host.ports.empty() || definition.host.publish_all_ports)) {

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "engine/host_option_parsers.h"
 
 namespace minidock {
 namespace {
@@ -73,6 +74,31 @@ void set_log_options(DaemonConfig& config, const Json& document, const char* key
   for (const auto& [name, value] : options.items()) config.log_options[name] = json::get_string(options, name.c_str());
 }
 
+// {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 2048}}
+void set_ulimits(DaemonConfig& config, const Json& document, const char* key) {
+  const Json& limits = document.at(key);
+  if (!limits.is_object()) throw Error(ErrorKind::invalid_argument, "\"default-ulimits\" is not an object");
+  for (const auto& [name, limit] : limits.items()) {
+    const std::string text = fmt::format("{}={}:{}", name, json::get_int(limit, "Soft"), json::get_int(limit, "Hard"));
+    config.default_ulimits.push_back(options::parse_ulimit(text));
+  }
+}
+
+void set_cgroupns_mode(DaemonConfig& config, const Json& document, const char* key) {
+  config.default_cgroupns_mode = json::get_string(document, key);
+  if (config.default_cgroupns_mode != "private" && config.default_cgroupns_mode != "host") {
+    throw Error(ErrorKind::invalid_argument, fmt::format("invalid default cgroup namespace ({}). Use \"host\" or "
+                                                         "\"private\"",
+                                                         config.default_cgroupns_mode));
+  }
+}
+
+// No daemon takes a container along when it ends.
+void check_live_restore(DaemonConfig&, const Json& document, const char* key) {
+  if (json::get_bool(document, key)) return;
+  throw Error(ErrorKind::unsupported, "\"live-restore\": false is not supported: containers outlive every command");
+}
+
 const std::map<std::string, Setter>& setters() {
   static const std::map<std::string, Setter> table{
       {"data-root", string_into(&DaemonConfig::data_root)},
@@ -90,6 +116,11 @@ const std::map<std::string, Setter>& setters() {
       {"storage-opts", set_storage_options},
       {"log-driver", string_into(&DaemonConfig::log_driver)},
       {"log-opts", set_log_options},
+      {"default-ulimits", set_ulimits},
+      {"no-new-privileges", bool_into(&DaemonConfig::no_new_privileges)},
+      {"cgroup-parent", string_into(&DaemonConfig::cgroup_parent)},
+      {"default-cgroupns-mode", set_cgroupns_mode},
+      {"live-restore", check_live_restore},
   };
   return table;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/definition.h"
+
 namespace minidock {
 
 inline constexpr char kDefaultConfigFile[] = "/etc/minidock/daemon.json";
@@ -27,6 +29,10 @@ struct DaemonConfig {
   bool debug = false;                              // "debug": as --debug
   std::string log_driver;                          // "log-driver": of containers without --log-driver
   std::map<std::string, std::string> log_options;  // "log-opts": of containers with that driver
+  std::vector<Ulimit> default_ulimits;             // "default-ulimits": for what --ulimit does not name
+  bool no_new_privileges = false;                  // "no-new-privileges": as --security-opt no-new-privileges
+  std::string cgroup_parent;                       // "cgroup-parent": of containers without --cgroup-parent
+  std::string default_cgroupns_mode;               // "default-cgroupns-mode": "private" or "host"
   // "storage-opts": ["minidock.layer-mapping=automatic|copy"]: copy keeps a chowned copy of each layer for each id
   // range instead of idmapped mounts.
   bool copy_layers = false;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -45,6 +47,26 @@ void set_volume(const EngineContext& context, const HostConfig& host, const Moun
   }
 }
 
+// Trees that the host's own programs need as they are: option U is not for them (podman refuses the same).
+void check_chown_source(const std::string& source) {
+  static const std::set<std::string> whole{
+      "/",          "/bin",      "/boot",    "/etc",      "/home",        "/lib",       "/lib32",
+      "/lib64",     "/media",    "/mnt",     "/opt",      "/root",        "/run",       "/sbin",
+      "/srv",       "/tmp",      "/usr",     "/var",      "/var/backups", "/var/cache", "/var/lib",
+      "/var/local", "/var/lock", "/var/log", "/var/mail", "/var/run",     "/var/spool", "/var/tmp"};
+  std::error_code unresolved;
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(source, unresolved);
+  const std::string path = unresolved ? source : resolved.string();
+  const auto is_below = [&](const std::string& directory) {
+    return path == directory || path.starts_with(directory + "/");
+  };
+  const bool is_systems = whole.contains(path) || is_below("/dev") || is_below("/etc") || is_below("/proc") ||
+                          is_below("/sys") || is_below("/usr/bin") || is_below("/usr/lib") || is_below("/usr/sbin");
+  if (!is_systems) return;
+  invalid(fmt::format(
+      "chowning host path \"{}\" is not allowed: give the container a copy of it, or mount it without U", source));
+}
+
 MountPoint resolve_mount(const EngineContext& context, const HostConfig& host, const MountRequest& request) {
   MountPoint mount;
   mount.destination = request.destination;
@@ -65,6 +87,7 @@ MountPoint resolve_mount(const EngineContext& context, const HostConfig& host, c
       mount.type = "bind";
       mount.source = request.source;
       mount.propagation = request.propagation;
+      if (mount.chown) check_chown_source(request.source);
       if (!request.create_source && !file::exists(request.source)) {
         invalid(
             fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", request.source));

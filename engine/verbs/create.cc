@@ -13,6 +13,7 @@
 #include "engine/cid_file.h"
 #include "engine/engine.h"
 #include "engine/reservation.h"
+#include "image/platform.h"
 
 namespace minidock {
 
@@ -31,14 +32,32 @@ image::Image no_image(const std::string& rootfs) {
   return image;
 }
 
+// Nothing is asked of it without --platform.
+std::optional<std::string> platform_mismatch(const image::Image& image, const std::string& wanted_text) {
+  if (wanted_text.empty()) return std::nullopt;
+  const image::ImageConfig config = image::parse_image_config(image.config_text);
+  const image::Platform actual = image::normalize({config.os, config.architecture, config.variant});
+  const image::Platform wanted = image::parse_platform(wanted_text);
+  if (image::fitness(actual, wanted)) return std::nullopt;
+  return fmt::format("was found but does not match the specified platform: wanted {}, actual: {}", wanted.text(),
+                     actual.text());
+}
+
 }  // namespace
 
 image::Image Engine::image_for(const CreateOptions& options) {
   if (!options.host.rootfs.empty()) return no_image(options.host.rootfs);
   const std::string& name = options.config.image;
   if (options.pull != "always") {
-    if (std::optional<image::Image> found = image::find_image(database(), name)) return std::move(*found);
-    if (options.pull == "never") throw Error(ErrorKind::not_found, fmt::format("No such image: {}", name));
+    std::optional<std::string> mismatch;
+    if (std::optional<image::Image> found = image::find_image(database(), name)) {
+      mismatch = platform_mismatch(*found, options.platform);
+      if (!mismatch) return std::move(*found);
+    }
+    if (options.pull == "never") {
+      throw Error(ErrorKind::not_found, mismatch ? fmt::format("image with reference {} {}", name, *mismatch)
+                                                 : fmt::format("No such image: {}", name));
+    }
     const std::string missing =
         fmt::format("Unable to find image '{}' locally\n", image::parse_reference(name).familiar());
     sys::write_all(STDERR_FILENO, missing);

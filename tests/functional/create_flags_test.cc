@@ -148,5 +148,19 @@ TEST_F(CreateFlags, DiscardedOptionsWarn) {
   EXPECT_THAT(result.err, HasSubstr("WARNING: "));
 }
 
+TEST_F(CreateFlags, DefaultsOfDaemonJsonAreTakenWhereNothingElseIsSaid) {
+  box.load("busybox");
+  const std::string config =
+      box.write_file("daemon.json", R"({"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 100, "Hard": 200}},
+                         "no-new-privileges": true})");
+  const auto shown = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"--config-file", config, "run", "--rm"});
+    options.insert(options.end(), {"busybox", "sh", "-c", "ulimit -Sn; ulimit -Hn; grep NoNewPrivs /proc/self/status"});
+    return box.minidock_ok(options);
+  };
+  EXPECT_EQ(shown({}), "100\n200\nNoNewPrivs:\t1");
+  EXPECT_EQ(shown({"--ulimit", "nofile=50", "--security-opt", "no-new-privileges=false"}), "50\n50\nNoNewPrivs:\t0");
+}
+
 }  // namespace
 }  // namespace minidock::functional

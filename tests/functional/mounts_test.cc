@@ -215,6 +215,18 @@ TEST_F(Mounts, ChownGivesTheTreeToRootInsideAndFollowsNoLink) {
   EXPECT_EQ(owner(source() + "/deep/link").first, 0u);
 }
 
+TEST_F(Mounts, ChownRefusesWhatTheHostItselfNeeds) {
+  const auto before = owner("/dev/null");
+  std::filesystem::create_directory_symlink("/dev", box.path("devices"));
+  for (const std::string& source : {std::string("/dev/null"), std::string("/etc"), std::string("/usr/lib"),
+                                    std::string("/proc/sys"), box.path("devices") + "/zero"}) {
+    const Result result = box.run({"-v", source + ":/data:U"}, {"true"});
+    EXPECT_EQ(result.exit_code, 125) << source;
+    EXPECT_THAT(result.err, HasSubstr("is not allowed")) << source;
+  }
+  EXPECT_EQ(owner("/dev/null"), before);
+}
+
 TEST_F(Mounts, OverlayKeepsWritesFromTheSource) {
   std::filesystem::permissions(source(), std::filesystem::perms::all);
   std::filesystem::permissions(source() + "/file", std::filesystem::perms(0666));
