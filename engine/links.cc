@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "engine/lifecycle.h"
+#include "engine/link_variables.h"
 
 namespace minidock {
 namespace {
@@ -26,36 +29,24 @@ LinkNames parse_link(const std::string& text) {
   return names;
 }
 
-std::string variable_prefix(const std::string& alias) {
-  std::string prefix = alias;
-  std::transform(prefix.begin(), prefix.end(), prefix.begin(),
-                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
-  return prefix;
+// docker's order: the alias, the host name inside, the name where it is another one.
+std::string names_of(const ContainerLink& link, const Container& linked) {
+  const std::string& hostname = linked.definition.config.hostname;
+  std::string names = fmt::format("{} {}", link.alias, hostname.empty() ? linked.id().substr(0, 12) : hostname);
+  if (linked.name() != link.alias) names += " " + linked.name();
+  return names;
 }
 
-// docker's variables: DB_NAME, DB_PORT, DB_PORT_5432_TCP[_ADDR|_PORT|_PROTO], DB_ENV_*.
-void add_variables(const ContainerDefinition& definition, const std::string& alias, const Container& linked,
-                   std::vector<std::string>& env) {
-  const std::string prefix = variable_prefix(alias);
-  const std::string& address = linked.state.endpoint.address;
-  env.push_back(fmt::format("{}_NAME=/{}/{}", prefix, definition.name, alias));
-  bool first = true;
-  for (const std::string& exposed : linked.definition.config.exposed_ports) {
-    const std::size_t slash = exposed.find('/');
-    const std::string port = exposed.substr(0, slash);
-    const std::string protocol = exposed.substr(slash + 1);
-    const std::string url = fmt::format("{}://{}:{}", protocol, address, port);
-    const std::string name = fmt::format("{}_PORT_{}_{}", prefix, port, variable_prefix(protocol));
-    if (std::exchange(first, false)) env.push_back(fmt::format("{}_PORT={}", prefix, url));
-    env.push_back(fmt::format("{}={}", name, url));
-    env.push_back(fmt::format("{}_ADDR={}", name, address));
-    env.push_back(fmt::format("{}_PORT={}", name, port));
-    env.push_back(fmt::format("{}_PROTO={}", name, protocol));
+// Each line of a hosts file whose first name is the link's alias has the new address.
+std::string with_address(const std::string& hosts, const ContainerLink& link, const Container& linked) {
+  std::string result;
+  std::istringstream lines(hosts);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t tab = line.find('\t');
+    const bool is_link = tab != std::string::npos && line.substr(tab + 1, line.find(' ', tab) - tab - 1) == link.alias;
+    result += is_link ? fmt::format("{}\t{}\n", linked.state.endpoint.address, names_of(link, linked)) : line + "\n";
   }
-  for (const std::string& variable : linked.definition.config.env) {
-    if (variable.starts_with("PATH=") || variable.starts_with("HOME=")) continue;
-    env.push_back(fmt::format("{}_ENV_{}", prefix, variable));
-  }
+  return result;
 }
 
 }  // namespace
@@ -100,11 +91,27 @@ Links resolve_links(EngineContext& context, const ContainerDefinition& definitio
       throw Error(ErrorKind::conflict, fmt::format("Cannot link to a non running container: /{} AS /{}/{}", link.name,
                                                    definition.name, link.alias));
     }
-    links.hosts.push_back({linked->state.endpoint.address,
-                           fmt::format("{} {} {}", link.alias, linked->id().substr(0, 12), linked->name())});
-    add_variables(definition, link.alias, *linked, links.env);
+    links.hosts.push_back({linked->state.endpoint.address, names_of(link, *linked)});
+    const std::vector<std::string> variables = link_variables(definition.name, link.alias, *linked);
+    links.env.insert(links.env.end(), variables.begin(), variables.end());
   }
   return links;
+}
+
+void tell_linking_containers(EngineContext& context, const Container& started) {
+  for (Container& other : load_containers(context.database)) {
+    const std::vector<ContainerLink>& links = other.definition.links;
+    const bool links_to_it =
+        std::any_of(links.begin(), links.end(), [&](const ContainerLink& link) { return link.id == started.id(); });
+    if (!links_to_it || !settle(context, other).running()) continue;
+    const std::string path = context.instance.container_dir(other.id()) + "/hosts";
+    std::string hosts = file::read(path);
+    for (const ContainerLink& link : links) {
+      if (link.id == started.id()) hosts = with_address(hosts, link, started);
+    }
+    // It is mounted in the container: the same file has to change.
+    file::write(path, hosts, 0644);
+  }
 }
 
 }  // namespace minidock

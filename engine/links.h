@@ -26,4 +26,7 @@ void rename_in_links(storage::Database& database, const Container& renamed);
 // At each start. ErrorKind::conflict with docker's words for a container that does not run, or is gone.
 Links resolve_links(EngineContext& context, const ContainerDefinition& definition);
 
+// After a start: the running containers that link to it find its new address in their /etc/hosts.
+void tell_linking_containers(EngineContext& context, const Container& started);
+
 }  // namespace minidock

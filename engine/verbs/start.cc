@@ -9,6 +9,7 @@
 #include "engine/events.h"
 #include "engine/foreground.h"
 #include "engine/lifecycle.h"
+#include "engine/links.h"
 
 namespace minidock {
 namespace {
@@ -88,6 +89,7 @@ std::optional<int> Engine::start(const std::string& name, const AttachOptions& o
   }
   if (options.attach) record_container_event(instance_, found.definition, "attach");
   minidock::start(here, *reservation, shim, options.attach);
+  tell_linking_containers(here, reservation->container);
   if (!options.attach) return std::nullopt;
   return stay_attached(here, *reservation, shim, client);
 }
