@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
 #include "engine/option_parsers.h"
 
@@ -34,6 +35,7 @@ int exec(const Invocation& invocation) {
   if (options.tty && options.interactive && !options.detach && ::isatty(STDIN_FILENO) == 0) {
     throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
   }
+  if (options.tty && !options.detach) take_configured_detach_keys(options.detach_keys);
   try {
     return exit_code_of_attached(Engine(invocation.engine).exec(options));
   } catch (const Error& error) {

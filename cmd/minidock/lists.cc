@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/table.h"
+#include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
 #include "engine/list_rows.h"
 
@@ -34,6 +35,7 @@ int ps(const Invocation& invocation) {
   app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
   expect_positionals(*app, parse(*app, invocation), 0, 0);
   if (latest) options.last = 1;
+  take_configured_format(format, "psFormat", quiet);
   if (format.empty() || format == "table") {
     format = quiet ? "{{.ID}}" : std::string(kContainerTable) + (size ? "\t{{.Size}}" : "");
   }
@@ -72,6 +74,7 @@ int images(const Invocation& invocation) {
       if (wanted.empty() || wanted == repository || wanted == name) rows.push_back(std::move(row));
     }
   }
+  take_configured_format(format, "imagesFormat", quiet);
   if (format.empty() || format == "table") format = quiet ? "{{.ID}}" : digests ? kImageDigestTable : kImageTable;
   fmt::print("{}", format::render_list(format, image_headers(), rows));
   return 0;

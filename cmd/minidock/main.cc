@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "cmd/minidock/command.h"
@@ -118,6 +119,8 @@ std::string general_help() {
       "\nGlobal Options:\n"
       "      --root string          Directory of images, containers and volumes (default \"/var/lib/minidock\")\n"
       "      --state string         Directory of run-time state (default \"/run/minidock\")\n"
+      "      --config string        Directory of docker's config.json: formats, keys and credentials (default "
+      "\"~/.docker\")\n"
       "      --config-file string   Configuration (default \"/etc/minidock/daemon.json\")\n"
       "  -D, --debug                Trace each system call with its time\n"
       "  -v, --version              Print version information and quit\n"
@@ -153,6 +156,9 @@ CommandLine parse_global_options(const std::vector<std::string>& words) {
       line.engine.root = *root;
     } else if (auto state = take_value(words, index, "--state")) {
       line.engine.state = *state;
+    } else if (auto directory = take_value(words, index, "--config")) {
+      // minidock-image reads it too.
+      ::setenv("DOCKER_CONFIG", directory->c_str(), 1);
     } else if (auto config = take_value(words, index, "--config-file")) {
       line.engine.config_file = *config;
     } else {

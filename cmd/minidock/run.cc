@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/create_flags.h"
 #include "engine/option_parsers.h"
@@ -59,6 +60,7 @@ int run(const Invocation& invocation) {
   if (config.tty && config.attach_stdin && ::isatty(STDIN_FILENO) == 0) {
     throw ClientError("the input device is not a TTY");
   }
+  if (config.tty && !options.detach) take_configured_detach_keys(options.detach_keys);
   Engine engine(invocation.engine);
   const RunResult result = engine.run(options, [](const std::string& id) { fmt::print("{}\n", id); });
   return result.exit_code.value_or(0);

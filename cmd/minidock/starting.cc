@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
 
 namespace minidock::cmd {
@@ -13,8 +14,9 @@ void add_attach_flags(CLI::App& app, AttachOptions& options) {
   app.add_option("--detach-keys", options.detach_keys, "Override the key sequence for detaching a container");
 }
 
-void check_terminal(const Container& container, const AttachOptions& options) {
+void prepare_terminal(const Container& container, AttachOptions& options) {
   const ContainerConfig& config = container.definition.config;
+  if (config.tty) take_configured_detach_keys(options.detach_keys);
   if (options.interactive && config.tty && config.open_stdin && ::isatty(STDIN_FILENO) == 0) {
     throw Error(ErrorKind::invalid_argument, "the input device is not a TTY");
   }
@@ -35,7 +37,7 @@ int start(const Invocation& invocation) {
     if (names.size() > 1)
       throw Error(ErrorKind::invalid_argument, "you cannot start and attach multiple containers at once");
     options.attach = true;
-    check_terminal(engine.container(names.front()), options);
+    prepare_terminal(engine.container(names.front()), options);
     return engine.start(names.front(), options).value_or(0);
   }
   std::vector<std::string> failed;
@@ -61,7 +63,7 @@ int attach(const Invocation& invocation) {
   options.attach = true;
   options.interactive = !no_input;
   Engine engine(invocation.engine);
-  check_terminal(engine.container(names.front()), options);
+  prepare_terminal(engine.container(names.front()), options);
   return exit_code_of_attached(engine.attach(names.front(), options));
 }
 

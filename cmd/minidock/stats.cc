@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/table.h"
+#include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
 #include "engine/stats_rows.h"
 
@@ -93,6 +94,7 @@ int stats(const Invocation& invocation) {
   app->add_flag("--no-stream", options.once, "Disable streaming stats and only pull the first result");
   app->add_flag("--no-trunc", options.no_truncate, "Do not truncate output");
   options.names = parse(*app, invocation);
+  take_configured_format(options.format, "statsFormat");
   if (options.format.empty() || options.format == "table") options.format = kTable;
   Engine engine(invocation.engine);
   show(engine, options);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/table.h"
+#include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/documents.h"
 #include "cmd/minidock/words.h"
@@ -50,6 +51,7 @@ int volume_ls(const Invocation& invocation) {
   Engine engine(invocation.engine);
   std::vector<OrderedJson> rows;
   for (const Volume& volume : engine.volumes(filters)) rows.push_back(volume_row(volume, engine.instance()));
+  take_configured_format(format, "volumesFormat", quiet);
   if (format.empty() || format == "table") format = quiet ? "{{.Name}}" : kVolumeTable;
   fmt::print("{}", format::render_list(format, volume_headers(), rows));
   return 0;

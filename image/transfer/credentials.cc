@@ -3,10 +3,9 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/docker_config.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
 
 namespace minidock::image {
@@ -60,17 +59,12 @@ std::optional<Credentials> credentials_from(const std::string& config, const std
 }
 
 std::optional<Credentials> stored_credentials(const std::string& registry) {
-  const char* directory = std::getenv("DOCKER_CONFIG");
-  const char* home = std::getenv("HOME");
-  if (directory == nullptr && home == nullptr) return std::nullopt;
-  const std::string path =
-      directory != nullptr ? std::string(directory) + "/config.json" : std::string(home) + "/.docker/config.json";
-  const std::optional<std::string> text = file::read_if_exists(path);
-  if (!text) return std::nullopt;
+  const std::optional<DockerConfig> config = read_docker_config();
+  if (!config) return std::nullopt;
   try {
-    return credentials_from(*text, registry);
+    return credentials_from(config->text, registry);
   } catch (const Error& error) {
-    throw error.with_context(path);
+    throw error.with_context(config->path);
   }
 }
 

@@ -105,5 +105,27 @@ TEST_F(Inspect, PrefixesAndMissingNames) {
   EXPECT_THAT(result.err, HasSubstr("No such object: missing"));
 }
 
+class ClientConfig : public FunctionalTest {};
+
+TEST_F(ClientConfig, FormatsAreTakenFromDockersConfig) {
+  box.load("busybox");
+  box.minidock_ok({"create", "--name", "cx", "busybox", "true"});
+  box.minidock_ok({"volume", "create", "vx"});
+  const std::string config = box.write_file("docker/config.json", R"({"psFormat": "ps {{.Names}}",
+      "imagesFormat": "image {{.Repository}}", "volumesFormat": "volume {{.Name}}"})");
+  const std::string directory = config.substr(0, config.rfind('/'));
+  EXPECT_EQ(box.minidock_ok({"--config", directory, "ps", "-a"}), "ps cx");
+  EXPECT_EQ(box.minidock_ok({"--config", directory, "images"}), "image busybox");
+  EXPECT_EQ(box.minidock_ok({"--config", directory, "volume", "ls"}), "volume vx");
+  EXPECT_EQ(box.minidock_ok({"--config", directory, "ps", "-a", "--format", "{{.Names}}"}), "cx");
+  EXPECT_EQ(box.minidock_ok({"--config", directory, "volume", "ls", "-q"}), "vx");
+
+  box.write_file("docker/config.json", "{nonsense");
+  const Result result = box.minidock({"--config", directory, "ps", "-aq"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, testing::IsEmpty());  // nothing to format
+  EXPECT_THAT(box.minidock({"--config", directory, "ps", "-a"}).err, HasSubstr("WARNING: Error loading config file"));
+}
+
 }  // namespace
 }  // namespace minidock::functional

@@ -78,6 +78,21 @@ TEST_F(OnTerminal, DetachKeysLeaveTheContainerRunning) {
   EXPECT_EQ(box.inspect("dx", "{{.State.Status}}"), "running");
 }
 
+TEST_F(OnTerminal, DetachKeysCanComeFromDockersConfig) {
+  const std::string config = box.write_file("docker/config.json", R"({"detachKeys": "ctrl-x,x"})");
+  const std::string directory = config.substr(0, config.rfind('/'));
+  Terminal terminal(box.command({"--config", directory, "run", "-it", "--name", "dx", "busybox", "sh"}));
+  ASSERT_TRUE(terminal.shows("# "));
+  terminal.type("\x18x");
+  EXPECT_EQ(terminal.wait(), 0);
+  Terminal attached(box.command({"--config", directory, "attach", "dx"}));
+  attached.type("\r");
+  ASSERT_TRUE(attached.shows("# "));
+  attached.type("\x18x");
+  EXPECT_EQ(attached.wait(), 1);
+  EXPECT_EQ(box.inspect("dx", "{{.State.Status}}"), "running");
+}
+
 TEST_F(OnTerminal, ExecHasATerminalToo) {
   box.minidock_ok({"run", "-d", "--name", "ex", "busybox", "sleep", "600"});
   Terminal terminal(box.command({"exec", "-it", "ex", "sh"}), 33, 90);
