@@ -98,10 +98,16 @@ void check_name_is_free(storage::Database& database, const std::string& name) {
                           name, taken.text(0)));
 }
 
+// Who removes the container takes the directory away, perhaps just when it has been made here.
 Fd open_lock_file(const storage::Instance& instance, const std::string& id) {
+  constexpr int kMostRemovals = 100;
   const std::string directory = instance.container_state_dir(id);
-  file::make_directories(directory, 0700);
-  return sys::open(directory + "/lock", O_RDWR | O_CREAT, 0600);
+  const std::string path = directory + "/lock";
+  for (int tries = 0; tries < kMostRemovals; ++tries) {
+    file::make_directories(directory, 0700);
+    if (Fd lock = sys::openat_unless(AT_FDCWD, path, O_RDWR | O_CREAT, 0600, ENOENT)) return lock;
+  }
+  return sys::open(path, O_RDWR | O_CREAT, 0600);
 }
 
 }  // namespace
