@@ -31,7 +31,7 @@ class Boot : public FunctionalTest {
     box.shell("rm -f /run/netns/*");
     box.shell("nft flush ruleset; ip -o link show type bridge | cut -d: -f2 | xargs -rn1 ip link delete");
     box.shell("echo 0 > /proc/sys/net/ipv4/ip_forward");
-    if (!cgroups.empty()) box.shell("find /sys/fs/cgroup -depth -type d -path '*" + cgroups + "*' -exec rmdir {} +");
+    if (!cgroups.empty()) box.remove_cgroups_like("*" + cgroups + "*");
   }
 
   // "/minidock-…" of what runs; "" when nothing does.

@@ -41,9 +41,7 @@ class ExecGuarded : public FunctionalTest {
         {"exec", "cx", "sh", "-c",
          "ps -o pid,args | while read pid args; do [ \"$args\" = '" + arguments + "' ] && kill $pid; done; true"});
   }
-  std::string exec_cgroups() {
-    return box.shell("find /sys/fs/cgroup -type d -path '*" + box.inspect("cx", "{{.Id}}") + "/exec-*'");
-  }
+  std::string exec_cgroups() { return box.cgroups_like("*" + box.inspect("cx", "{{.Id}}") + "/exec-*"); }
 };
 
 TEST_F(ExecGuarded, WithoutTheFlagTheProcessGoesOn) {

@@ -116,10 +116,9 @@ TEST_F(Limits, GroupsGoWithTheContainer) {
   SKIP_WITHOUT("memory");
   SKIP_WITHOUT("pids");
   const std::string id = box.run_detached({"--name", "cx", "-m", "32m", "--pids-limit", "9"}, {"sleep", "600"});
-  const std::string find = "find /sys/fs/cgroup -name " + id;
-  EXPECT_THAT(box.shell(find), HasSubstr(id));
+  EXPECT_THAT(box.cgroups_like("*/" + id), HasSubstr(id));
   box.minidock_ok({"rm", "-f", "cx"});
-  EXPECT_EQ(box.shell(find), "");
+  EXPECT_EQ(box.cgroups_like("*/" + id), "");
 }
 
 TEST_F(Limits, AnImpossibleLimitLeavesNothingBehind) {

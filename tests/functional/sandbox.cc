@@ -259,6 +259,17 @@ std::string Sandbox::host_ok(const Arguments& command, const std::string& input)
   return trimmed(result.out);
 }
 
+std::string Sandbox::cgroups_like(const std::string& pattern) {
+  // The exit code tells of directories of others that went while find was at them.
+  return trimmed(host({"find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", pattern}).out);
+}
+
+void Sandbox::remove_cgroups_like(const std::string& pattern) {
+  for (const std::string& group : lines_of(cgroups_like(pattern))) {
+    EXPECT_EQ(rmdir(group.c_str()), 0) << group << ": " << strerror(errno);
+  }
+}
+
 Result Sandbox::run(const Arguments& options, const Arguments& program, const std::string& input) {
   load("busybox");
   Arguments arguments = {"run", "--rm"};

@@ -71,6 +71,12 @@ class Sandbox {
   std::string host_ok(const Arguments& command, const std::string& input = "");
   std::string shell(const std::string& script) { return host_ok({"sh", "-c", script}); }
 
+  // The groups of all cgroup hierarchies whose path matches, the deepest first, a line each; those of other tests come
+  // and go meanwhile.
+  std::string cgroups_like(const std::string& pattern);
+  // Empty ones only.
+  void remove_cgroups_like(const std::string& pattern);
+
   // Path of a new file or directory below the scratch directory.
   std::string path(const std::string& name) const { return scratch_ + "/" + name; }
   std::string write_file(const std::string& name, const std::string& content, mode_t mode = 0644) const;
