@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/runtime/capabilities.h"
 
 namespace minidock {
@@ -45,8 +46,7 @@ std::vector<std::string> normalise_capabilities(const std::vector<std::string>& 
   const std::span<const std::string_view> known = runtime::capability_names();
   std::vector<std::string> result;
   for (const std::string& typed : names) {
-    std::string name = typed;
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::string name = upper_case(typed);
     if (name != "ALL" && !name.starts_with("CAP_")) name = "CAP_" + name;
     if (name == "CAP_ALL") name = "ALL";
     if (name != "ALL" && std::find(known.begin(), known.end(), name) == known.end()) {

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nap.h"
 #include "base/syscall.h"
 #include "engine/container_directory.h"
 #include "engine/lifecycle.h"
@@ -67,8 +67,7 @@ HeldContainer hold_container(EngineContext& context, const std::string& name) {
         return HeldContainer{std::move(current), std::move(lock)};
       }
     }
-    const timespec millisecond{0, 1'000'000};
-    nanosleep(&millisecond, nullptr);
+    nap(1);
   }
   throw Error(ErrorKind::conflict,
               fmt::format("container {} is being started or removed by another command; try again", name));

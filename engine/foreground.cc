@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
-
 #include "base/error.h"
+#include "base/nap.h"
 #include "engine/lifecycle.h"
 #include "engine/running_containers.h"
 
@@ -17,8 +16,7 @@ void tidy_up(EngineContext& context, const Container& container) {
   while (!(lock = try_lock_container(context.instance, container.id()))) {
     const std::optional<shim::RunningState> running = read_running_state(context.instance, container.id());
     if (running && running->started_at != container.state.running.started_at) return;
-    const timespec pause{0, 1'000'000};
-    nanosleep(&pause, nullptr);
+    nap(1);
   }
   settle_held(context, container);
 }

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <tuple>
 
 #include "base/port_range.h"
+#include "base/text.h"
 
 namespace minidock {
 namespace {
@@ -16,9 +16,8 @@ namespace {
 constexpr int kLeastRun = 3;
 
 std::string as_variable(const std::string& text) {
-  std::string name = text;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  std::string name = upper_case(text);
+  std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 

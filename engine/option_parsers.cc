@@ -1,6 +1,5 @@
 #include "engine/option_parsers.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/option_words.h"
 #include "engine/streams/client_streams.h"
 
@@ -58,13 +58,9 @@ std::vector<std::string> resolve_environment(const std::vector<std::string>& ent
   std::vector<std::string> result;
   for (const std::string& entry : entries) {
     check_environment_entry(entry);
-    if (entry.find('=') != std::string::npos) {
-      result.push_back(entry);
-    } else if (const char* value = std::getenv(entry.c_str())) {
-      result.push_back(entry + "=" + value);
-    } else {
-      result.push_back(entry);
-    }
+    const bool has_value = entry.find('=') != std::string::npos;
+    const char* value = has_value ? nullptr : std::getenv(entry.c_str());
+    result.push_back(value == nullptr ? entry : entry + "=" + value);
   }
   return result;
 }
@@ -100,8 +96,7 @@ constexpr std::array<std::pair<std::string_view, int>, 4> kOtherSignalNames{
 
 int parse_signal(const std::string& text) {
   if (const std::optional<int> number = to_int(text); number && *number > 0 && *number <= SIGRTMAX) return *number;
-  std::string name = text;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::string name = upper_case(text);
   if (name.starts_with("SIG")) name.erase(0, 3);
   for (int signal = 1; signal < SIGRTMIN; ++signal) {
     const char* abbreviation = sigabbrev_np(signal);

@@ -1,9 +1,8 @@
 #include "engine/state_directory.h"
 
-#include <ctime>
-
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nap.h"
 
 namespace minidock {
 
@@ -17,8 +16,7 @@ void remove_state_directory(const storage::Instance& instance, const std::string
       const bool raced = error.error_number() == ENOTEMPTY || error.error_number() == ENOENT;
       if (!raced || tries == kTries) throw;
     }
-    const timespec millisecond{0, 1'000'000};
-    nanosleep(&millisecond, nullptr);
+    nap(1);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace minidock {
 
 std::optional<std::string> ulimit_resource(const std::string& name) {
@@ -11,9 +13,7 @@ std::optional<std::string> ulimit_resource(const std::string& name) {
                                                     "memlock", "msgqueue", "nice",   "nofile",     "nproc",
                                                     "rss",     "rtprio",   "rttime", "sigpending", "stack"};
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) return std::nullopt;
-  std::string resource = "RLIMIT_";
-  for (const char c : name) resource += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return resource;
+  return "RLIMIT_" + upper_case(name);
 }
 
 std::vector<runtime::Rlimit> rlimits(const std::vector<Ulimit>& limits) {

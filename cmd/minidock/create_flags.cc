@@ -8,6 +8,7 @@
 
 #include "base/format.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "cmd/minidock/checked_value.h"
 #include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
@@ -225,8 +226,8 @@ void CreateFlags::understand_process(ContainerConfig& config, LogSettings& log) 
 void CreateFlags::understand_streams(ContainerConfig& config) const {
   config.tty = tty_;
   config.open_stdin = interactive_;
-  for (std::string stream : attach_) {
-    std::transform(stream.begin(), stream.end(), stream.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const std::string& typed : attach_) {
+    const std::string stream = lower_case(typed);
     if (stream == "stdin") {
       config.attach_stdin = true;
     } else if (stream == "stdout") {

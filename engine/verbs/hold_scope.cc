@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
 
 #include "base/error.h"
+#include "base/nap.h"
 #include "base/path.h"
 #include "engine/engine.h"
 #include "engine/runtime/cgroup_v2.h"
@@ -24,8 +24,7 @@ bool wait_for(Condition condition) {
   const Clock::time_point deadline = Clock::now() + kPatience;
   while (!condition()) {
     if (Clock::now() >= deadline) return false;
-    const timespec pause{0, 2'000'000};
-    nanosleep(&pause, nullptr);
+    nap(2);
   }
   return true;
 }

@@ -1,10 +1,9 @@
 // start, restart, attach: containers that exist already.
 #include <fmt/format.h>
 
-#include <ctime>
-
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nap.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/foreground.h"
@@ -83,8 +82,7 @@ std::optional<int> Engine::start(const std::string& name, const AttachOptions& o
       throw Error(ErrorKind::unavailable,
                   fmt::format("container {} is being started or removed by another command; try again", name));
     }
-    const timespec pause{0, 10'000'000};
-    nanosleep(&pause, nullptr);
+    nap(10);
     reservation = reserve_again(here, found.id());
   }
   if (options.attach) record_container_event(instance_, found.definition, "attach");

@@ -3,10 +3,10 @@
 #include <poll.h>
 
 #include <csignal>
-#include <ctime>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nap.h"
 #include "base/syscall.h"
 #include "engine/engine.h"
 #include "engine/events.h"
@@ -31,11 +31,6 @@ bool wait_for_end(int pidfd, int seconds) {
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw SysError("poll(pidfd)");
   }
-}
-
-void nap(int milliseconds) {
-  const timespec time{0, milliseconds * 1'000'000L};
-  nanosleep(&time, nullptr);
 }
 
 // No restart policy is to undo what is done now; a shim that waits to restart the container gives up.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
 #include "image/transfer/registry.h"
 
 namespace minidock::image {
@@ -47,18 +48,13 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 }  // namespace
 
 std::vector<Challenge> parse_challenges(std::string_view header) {
   std::vector<Challenge> result;
   Scanner scanner(header);
   for (scanner.skip_separators(); !scanner.at_end(); scanner.skip_separators()) {
-    const std::string word = lower(scanner.token());
+    const std::string word = lower_case(scanner.token());
     if (word.empty()) break;  // malformed: what was understood so far counts
     if (!scanner.take('=')) {
       result.push_back({word, {}});

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace minidock::image {
 
@@ -71,8 +70,7 @@ Instruction parse_instruction(const std::string& line) {
   const std::string trimmed = trim(line);
   const std::size_t blank = trimmed.find_first_of(" \t");
   Instruction result{trimmed.substr(0, blank), blank == std::string::npos ? "" : trim(trimmed.substr(blank))};
-  std::transform(result.name.begin(), result.name.end(), result.name.begin(),
-                 [](unsigned char c) { return std::toupper(c); });
+  result.name = upper_case(result.name);
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/trace.h"
 
 namespace minidock::image {
@@ -31,12 +32,6 @@ void set(CURL* easy, CURLoption option, Value value) {
     throw Error(ErrorKind::internal,
                 fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(result)));
   }
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
 }
 
 std::string_view trim(std::string_view text) {
@@ -124,7 +119,7 @@ void HttpTransfer::Parts::take_header(std::string_view line) {
   if (line.size() > kMaxHeader || response.headers.size() >= kMaxHeaders) {
     throw Error(ErrorKind::corrupt_data, fmt::format("{}: the response's headers are too long", request.url));
   }
-  response.headers.emplace(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
+  response.headers.emplace(lower_case(std::string(line.substr(0, colon))), trim(line.substr(colon + 1)));
 }
 
 void HttpTransfer::Parts::take_body(std::string_view data) {
