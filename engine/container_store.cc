@@ -38,6 +38,7 @@ Json state_to_json(const ContainerState& state) {
               {"stoppedByUser", state.stopped_by_user},
               {"error", state.error},
               {"networkId", state.network_id},
+              {"networkName", state.network_name},
               {"endpoint",
                {{"id", state.endpoint.id},
                 {"address", state.endpoint.address},
@@ -60,6 +61,7 @@ ContainerState state_from_json(ContainerStatus status, const Json& document) {
   state.stopped_by_user = json::get_bool(document, "stoppedByUser");
   state.error = json::get_string(document, "error");
   state.network_id = json::get_string(document, "networkId");
+  state.network_name = json::get_string(document, "networkName");
   const Json& endpoint = document.at("endpoint");
   state.endpoint.id = json::get_string(endpoint, "id");
   state.endpoint.address = json::get_string(endpoint, "address");

@@ -38,6 +38,7 @@ struct ContainerState {
   // The network as it was attached at the last start.
   network::Endpoint endpoint;
   std::string network_id;
+  std::string network_name;
   std::vector<network::PublishedPort> ports;
 };
 

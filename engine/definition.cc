@@ -165,6 +165,7 @@ void describe(Fields& field, Type<HostConfig>) {
   field("Mounts", &HostConfig::mounts);
   field("Ports", &HostConfig::ports);
   field("NetworkMode", &HostConfig::network_mode);
+  field("IPAddress", &HostConfig::ip_address);
   field("PidMode", &HostConfig::pid_mode);
   field("IpcMode", &HostConfig::ipc_mode);
   field("UTSMode", &HostConfig::uts_mode);

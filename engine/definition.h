@@ -156,6 +156,7 @@ struct HostConfig {
   std::vector<MountRequest> mounts;
   std::vector<network::PublishedPort> ports;  // as requested: host_port 0 is ephemeral
   std::string network_mode = "default";
+  std::string ip_address;  // --ip: asked for in a network that a user has made
   std::string pid_mode;
   std::string ipc_mode = "private";
   std::string uts_mode;

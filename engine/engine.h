@@ -17,6 +17,7 @@
 #include "engine/definition.h"
 #include "engine/disk_usage.h"
 #include "engine/namespaces_report.h"
+#include "engine/network_list.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/cgroup_stats.h"
 #include "engine/secret_store.h"
@@ -185,6 +186,13 @@ struct MountedRoot {
   std::string path;  // where it is visible on the host
 };
 
+// ---- networks
+
+struct CreateNetworkOptions {
+  std::string driver = "bridge";
+  network::NetworkRequest request;
+};
+
 // ---- volumes and secrets
 
 struct CreateVolumeOptions {
@@ -317,6 +325,15 @@ class Engine {
   // Of the named ones, of all that run when none is named. ErrorKind::conflict for one that does not run.
   NamespacesReport namespaces(const std::vector<std::string>& names);
 
+  // ---- networks
+  // Its id. The bridge and its rules are there when this returns.
+  std::string create_network(const CreateNetworkOptions& options);
+  std::vector<ListedNetwork> networks(const std::vector<std::string>& filters);
+  OrderedJson inspect_network(const std::string& name);
+  bool network_exists(const std::string& name);
+  // ErrorKind::conflict while containers run in it.
+  void remove_network(const std::string& name);
+
   // ---- volumes and secrets
   std::string create_volume(const CreateVolumeOptions& options);
   std::vector<Volume> volumes(const std::vector<std::string>& filters);
@@ -352,6 +369,7 @@ class Engine {
   // What nobody uses goes. With dry_run the same is chosen and nothing touched.
   PruneReport prune_containers(const PruneOptions& options);
   PruneReport prune_images(const PruneOptions& options);
+  PruneReport prune_networks(const PruneOptions& options);
   PruneReport prune_volumes(const PruneOptions& options);
 
   const storage::Instance& instance() const { return instance_; }

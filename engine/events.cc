@@ -21,11 +21,10 @@ void record_container_event(const storage::Instance& instance, const ContainerDe
 namespace {
 
 shim::Event network_event(const Container& container, const char* action) {
-  // Only the default network is in containers' states so far.
   return {"network",
           action,
           container.state.network_id,
-          {{"container", container.id()}, {"name", network::kDefaultNetwork}, {"type", "bridge"}},
+          {{"container", container.id()}, {"name", container.state.network_name}, {"type", "bridge"}},
           0};
 }
 
@@ -60,6 +59,11 @@ void record_detached(const storage::Instance& instance, const Container& contain
     if (mount.type == "volume") events.push_back(volume_event(container, mount, "unmount"));
   }
   if (!events.empty()) shim::append_events(instance.state, std::move(events));
+}
+
+void record_network_event(const storage::Instance& instance, const network::Network& network,
+                          const std::string& action) {
+  shim::append_event(instance.state, {"network", action, network.id, {{"name", network.name}, {"type", "bridge"}}, 0});
 }
 
 void record_volume_event(const storage::Instance& instance, const std::string& name, const std::string& action,

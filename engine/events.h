@@ -25,6 +25,10 @@ void record_container_event(const storage::Instance& instance, const ContainerDe
 void record_attached(const storage::Instance& instance, const Container& container);
 void record_detached(const storage::Instance& instance, const Container& container);
 
+// "create" and "destroy" of a network that a user has made.
+void record_network_event(const storage::Instance& instance, const network::Network& network,
+                          const std::string& action);
+
 // "create" and "destroy" have the driver.
 void record_volume_event(const storage::Instance& instance, const std::string& name, const std::string& action,
                          const EventAttributes& extra = {});

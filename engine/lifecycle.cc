@@ -22,6 +22,7 @@
 #include "engine/volume_mounts.h"
 #include "engine/volumes.h"
 #include "image/image_store.h"
+#include "network/networks.h"
 #include "storage/layer_store.h"
 
 namespace minidock {
@@ -99,7 +100,7 @@ void attach_network_again(EngineContext& context, const std::string& id, pid_t p
   }
   // The kernel takes the last run's interface away when it gets to it.
   network::remove_host_interface(container.state.endpoint.host_interface);
-  const network::Network network = network::default_network(context.database, context.instance, context.config.bip);
+  const network::Network network = network::get_network(context.database, container.state.network_id);
   network::ensure_host_state(context.database, context.instance, network);
   attach_to(context, &network, container.state, pid);
 }

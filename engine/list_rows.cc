@@ -12,6 +12,18 @@
 #include "image/reference.h"
 
 namespace minidock {
+
+std::string labels_text(const std::map<std::string, std::string>& labels) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : labels) parts.push_back(key + "=" + value);
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string created_at(std::int64_t ns) {
+  // Go's time.String of docker's list: "2026-01-02 03:04:05 +0000 UTC"
+  const std::string text = format::rfc3339_nano(ns / 1'000'000'000 * 1'000'000'000);
+  return fmt::format("{} {} +0000 UTC", text.substr(0, 10), text.substr(11, 8));
+}
 namespace {
 
 constexpr std::size_t kShortId = 12;
@@ -28,18 +40,6 @@ std::string command_text(const std::vector<std::string>& args, bool truncate) {
     text = text.substr(0, end) + "…";
   }
   return json::dump(Json(text));
-}
-
-std::string created_at(std::int64_t ns) {
-  // Go's time.String of docker's list: "2026-01-02 03:04:05 +0000 UTC"
-  const std::string text = format::rfc3339_nano(ns / 1'000'000'000 * 1'000'000'000);
-  return fmt::format("{} {} +0000 UTC", text.substr(0, 10), text.substr(11, 8));
-}
-
-std::string labels_text(const std::map<std::string, std::string>& labels) {
-  std::vector<std::string> parts;
-  for (const auto& [key, value] : labels) parts.push_back(key + "=" + value);
-  return fmt::format("{}", fmt::join(parts, ","));
 }
 
 std::string mounts_text(const ContainerDefinition& definition, bool truncate) {

@@ -22,6 +22,12 @@ OrderedJson image_headers();
 OrderedJson volume_row(const Volume& volume, const storage::Instance& instance);
 OrderedJson volume_headers();
 
+// "2026-01-02 03:04:05 +0000 UTC"
+std::string created_at(std::int64_t ns);
+
+// "key=value,other=value"
+std::string labels_text(const std::map<std::string, std::string>& labels);
+
 // "0B (virtual 1.98MB)"
 std::string size_text(const ContainerSize& size);
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "engine/id_ranges.h"
 #include "engine/lifecycle.h"
+#include "engine/network_list.h"
 #include "engine/shim/protocol.h"
 
 namespace minidock {
@@ -52,8 +53,10 @@ NamespaceChoice choose(EngineContext& context, const std::string& mode, const ch
 NamespaceChoice choose_network(EngineContext& context, const std::string& mode) {
   if (mode == "default" || mode == network::kDefaultNetwork) return NamespaceChoice{};
   if (mode == "none") return NamespaceChoice{Kind::none, "", {}, ""};
-  const bool known = mode == "host" || mode.starts_with(kContainerPrefix) || mode.starts_with(kPathPrefix);
-  if (!known) throw Error(ErrorKind::not_found, fmt::format("network {} not found", mode));
+  if (is_user_defined_network(mode)) {
+    network::get_network(context.database, mode);
+    return NamespaceChoice{};
+  }
   return choose(context, mode, "net");
 }
 

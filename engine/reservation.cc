@@ -11,6 +11,7 @@
 #include "engine/lifecycle.h"
 #include "engine/links.h"
 #include "engine/namespace_options.h"
+#include "engine/network_list.h"
 #include "engine/port_options.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
@@ -59,13 +60,22 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
   container.state.status = ContainerStatus::starting;
   container.state.finished_at = last_end;
   if (reservation.namespaces.network.kind != Kind::own) return;
-  reservation.network = network::default_network(context.database, context.instance, context.config.bip);
+  const HostConfig& host = container.definition.host;
+  reservation.network = is_user_defined_network(host.network_mode)
+                            ? network::get_network(context.database, host.network_mode)
+                            : network::default_network(context.database, context.instance, context.config.bip);
   container.state.network_id = reservation.network.id;
-  container.state.endpoint = network::reserve_endpoint(context.database, reservation.network, container.id());
+  container.state.network_name = reservation.network.name;
+  container.state.endpoint =
+      network::reserve_endpoint(context.database, reservation.network, container.id(), host.ip_address);
   const std::string& mac_address = container.definition.config.mac_address;
   if (!mac_address.empty()) container.state.endpoint.mac_address = mac_address;
-  container.state.ports = container.definition.host.ports;
-  if (container.definition.host.publish_all_ports) publish_exposed_ports(container.definition, container.state.ports);
+  container.state.ports = host.ports;
+  if (host.publish_all_ports) publish_exposed_ports(container.definition, container.state.ports);
+  const std::string& binding = reservation.network.bridge.host_binding;
+  for (network::PublishedPort& port : container.state.ports) {
+    if (!binding.empty() && port.host_ip == network::kEveryAddress) port.host_ip = binding;
+  }
   for (Fd& socket : network::reserve_ports(context.database, container.id(), container.state.endpoint.address,
                                            container.state.ports)) {
     reservation.kept.push_back(std::move(socket));

@@ -35,7 +35,9 @@ void create_bridge(RouteSocket& socket, const Network& network) {
   RouteRequest create(fmt::format("create bridge {}", network.interface), RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
                       ifinfomsg{});
   const MacAddress mac = mac_of(stored_address(network.gateway, "gateway of network " + network.name));
-  create.put_string(IFLA_IFNAME, network.interface).put(IFLA_ADDRESS, mac.data(), mac.size());
+  create.put_string(IFLA_IFNAME, network.interface)
+      .put(IFLA_ADDRESS, mac.data(), mac.size())
+      .put_u32(IFLA_MTU, network.bridge.mtu);
   create.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "bridge").close();
   create.tolerate(EEXIST);
   std::vector<RouteRequest> requests;

@@ -23,7 +23,6 @@ namespace {
 
 constexpr char kContainerInterface[] = "eth0";
 constexpr unsigned kLoopbackIndex = 1;
-constexpr std::uint32_t kMtu = 1500;
 
 // One message makes both ends. Down: IPv6 has to be off before they are up, and the kernel refuses a peer that is up
 // from birth (ENOTCONN).
@@ -32,7 +31,7 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
                        RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
   // One queue: veth makes one for each CPU and then reduces them to one, with a wait for all CPUs at each end.
   request.put_string(IFLA_IFNAME, endpoint.host_interface)
-      .put_u32(IFLA_MTU, kMtu)
+      .put_u32(IFLA_MTU, network.bridge.mtu)
       .put_u32(IFLA_NUM_TX_QUEUES, 1)
       .put_u32(IFLA_NUM_RX_QUEUES, 1)
       .put_u32(IFLA_MASTER, link_index(network.interface));
@@ -41,7 +40,7 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
   request.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
   request.append(&peer, sizeof(peer))
       .put_string(IFLA_IFNAME, kContainerInterface)
-      .put_u32(IFLA_MTU, kMtu)
+      .put_u32(IFLA_MTU, network.bridge.mtu)
       .put_u32(IFLA_NUM_TX_QUEUES, 1)
       .put_u32(IFLA_NUM_RX_QUEUES, 1)
       .put(IFLA_ADDRESS, mac.data(), mac.size())
@@ -50,15 +49,16 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
   return request;
 }
 
-// Hairpin: a container that connects to its own published port gets the packet back on the port it came from. It can be
-// set only on an existing port, so it goes with switching the port on.
-RouteRequest port_up_request(const Endpoint& endpoint) {
+// Hairpin: a container that connects to its own published port gets the packet back on the port it came from. Isolated
+// ports (no icc) reach the bridge alone. Both can be set only on an existing port, so they go with switching it on.
+RouteRequest port_up_request(const Network& network, const Endpoint& endpoint) {
   ifinfomsg header{};
   header.ifi_flags = IFF_UP;
   header.ifi_change = IFF_UP;
   RouteRequest request(fmt::format("switch on interface {}", endpoint.host_interface), RTM_NEWLINK, 0, header);
   request.put_string(IFLA_IFNAME, endpoint.host_interface).open(IFLA_LINKINFO);
   request.put_string(IFLA_INFO_SLAVE_KIND, "bridge").open(IFLA_INFO_SLAVE_DATA).put_u8(IFLA_BRPORT_MODE, 1);
+  if (!network.bridge.icc) request.put_u8(IFLA_BRPORT_ISOLATED, 1);
   request.close().close();
   return request;
 }
@@ -106,7 +106,7 @@ void create_host_end(const Network& network, const Endpoint& endpoint, int netns
   disable_ipv6(endpoint.host_interface);
   const explain::Step step("link", [&] { return endpoint.host_interface + " switched on"; });
   std::vector<RouteRequest> requests;
-  requests.push_back(port_up_request(endpoint));
+  requests.push_back(port_up_request(network, endpoint));
   socket.send(requests);
 }
 
@@ -122,8 +122,9 @@ void attach_endpoint(const storage::Instance&, const Network& network, const End
   // Asked for, not chosen: veth ignores a wanted index of the peer when its own is left to the kernel, and modules like
   // ipip put an interface into each new namespace, so that eth0 is not always the second.
   const explain::Step step("address", [&] {
-    return fmt::format("{}/{} on {}, default route by {}; lo and {} switched on", endpoint.address,
-                       endpoint.prefix_length, kContainerInterface, endpoint.gateway, kContainerInterface);
+    return fmt::format(
+        "{}/{} on {}, {}; lo and {} switched on", endpoint.address, endpoint.prefix_length, kContainerInterface,
+        endpoint.gateway.empty() ? "no default route" : "default route by " + endpoint.gateway, kContainerInterface);
   });
   const unsigned index = link_index(kContainerInterface);
   std::vector<RouteRequest> requests;
@@ -132,7 +133,7 @@ void attach_endpoint(const storage::Instance&, const Network& network, const End
       RTM_NEWADDR, index,
       {stored_address(endpoint.address, "address of endpoint " + endpoint.id), endpoint.prefix_length}));
   requests.push_back(up_request(index, kContainerInterface));
-  requests.push_back(default_route_request(endpoint.gateway, index));
+  if (!endpoint.gateway.empty()) requests.push_back(default_route_request(endpoint.gateway, index));
   RouteSocket().send(requests);
 }
 

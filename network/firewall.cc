@@ -23,7 +23,7 @@ namespace minidock::network {
 namespace {
 
 // Raise it when rules change: a table of another version is built anew.
-constexpr int kRulesetVersion = 1;
+constexpr int kRulesetVersion = 2;
 constexpr char kLoopback[] = "lo";
 const Ipv4Subnet kLoopbackSubnet{{127U << 24}, 8};
 
@@ -71,13 +71,29 @@ Chain redirections(const std::string& table, const char* name, std::uint32_t hoo
   return chain;
 }
 
+Chain forward(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
+  Chain chain{"forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, {}};
+  for (const FirewalledNetwork& network : networks) {
+    if (!network.internal) continue;
+    chain.rules.emplace_back(table, chain.name);
+    chain.rules.back().input_interface(Match::equal, network.interface);
+    chain.rules.back().output_interface(Match::not_equal, network.interface).drop();
+    chain.rules.emplace_back(table, chain.name);
+    chain.rules.back().input_interface(Match::not_equal, network.interface);
+    chain.rules.back().output_interface(Match::equal, network.interface).drop();
+  }
+  return chain;
+}
+
 Chain postrouting(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
   Chain chain{"postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, {}};
   for (const FirewalledNetwork& network : networks) {
-    chain.rules.emplace_back(table, chain.name);
-    chain.rules.back().is_ipv4().source_in(network.subnet).output_interface(Match::not_equal, network.interface);
-    // The host speaking to its own gateway address stays as it is: a service must not take it for 127.0.0.1.
-    chain.rules.back().output_interface(Match::not_equal, kLoopback).masquerade();
+    if (network.masquerade) {
+      chain.rules.emplace_back(table, chain.name);
+      chain.rules.back().is_ipv4().source_in(network.subnet).output_interface(Match::not_equal, network.interface);
+      // The host speaking to its own gateway address stays as it is: a service must not take it for 127.0.0.1.
+      chain.rules.back().output_interface(Match::not_equal, kLoopback).masquerade();
+    }
     // localhost to a published port: the container could not answer to 127.0.0.1.
     chain.rules.emplace_back(table, chain.name);
     chain.rules.back().is_ipv4().source_in(kLoopbackSubnet).output_interface(Match::equal, network.interface);
@@ -95,6 +111,7 @@ std::vector<Chain> all_chains(const std::string& table, const std::vector<Firewa
   chains.push_back(raw_prerouting(table, networks));
   chains.push_back(redirections(table, "prerouting", NF_INET_PRE_ROUTING));
   chains.push_back(redirections(table, "output", NF_INET_LOCAL_OUT));
+  chains.push_back(forward(table, networks));
   chains.push_back(postrouting(table, networks));
   return chains;
 }
@@ -103,7 +120,8 @@ std::vector<Chain> all_chains(const std::string& table, const std::vector<Firewa
 std::string comment_for(const std::vector<FirewalledNetwork>& networks) {
   std::string facts = fmt::format("{}", kRulesetVersion);
   for (const FirewalledNetwork& network : networks) {
-    facts += fmt::format(" {} {}", network.interface, network.subnet.text());
+    facts +=
+        fmt::format(" {} {} {} {}", network.interface, network.subnet.text(), network.internal, network.masquerade);
   }
   return fmt::format("minidock: rules {:016x}", std::hash<std::string>{}(facts));
 }
@@ -200,6 +218,13 @@ bool is_whole_chain(const std::vector<char>& answer, const Chain& wanted) {
 }
 
 }  // namespace
+
+bool firewall_exists(const std::string& table) {
+  NftQuestions questions;
+  const Table object = table_object(table);
+  questions.add(NFT_MSG_GETTABLE, 0, [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, object.get()); });
+  return !questions.ask("look for table inet " + table)[0].empty();
+}
 
 bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
   const std::vector<Chain> chains = all_chains(table, networks);

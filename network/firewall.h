@@ -6,6 +6,7 @@
 //                                      container's address itself
 //   prerouting      (nat, dstnat)      published ports: connections from outside and from containers
 //   output          (nat, dstnat)      published ports: connections of the host itself, localhost too
+//   forward         (filter, filter)   what would leave an internal network, or come into it, is dropped
 //   postrouting     (nat, srcnat)      containers speak outside with the host's address; connections that would come
 //                                      back past the host's translation speak with the bridge's
 //   published              map  protocol . port           -> container address . port
@@ -23,6 +24,8 @@ namespace minidock::network {
 struct FirewalledNetwork {
   std::string interface;
   Ipv4Subnet subnet;
+  bool internal = false;   // nothing is forwarded from it or to it
+  bool masquerade = true;  // containers speak outside with the host's address
 };
 
 // A published port and where it leads to.
@@ -34,6 +37,9 @@ struct Publication {
 // Whether the table is there with all its chains and rules, and was made for these networks (one question, five
 // answers).
 bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks);
+
+// Whether there is any such table.
+bool firewall_exists(const std::string& table);
 
 // Makes the table anew with all its content, in one transaction: no moment without guards.
 void build_firewall(const std::string& table, const std::vector<FirewalledNetwork>& networks,

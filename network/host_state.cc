@@ -8,7 +8,8 @@
 #include "base/syscall.h"
 #include "network/bridge.h"
 #include "network/firewall.h"
-#include "network/network.h"
+#include "network/network_rows.h"
+#include "network/networks.h"
 #include "network/sysctls.h"
 
 namespace minidock::network {
@@ -26,9 +27,8 @@ Fd lock_host_state(const storage::Instance& instance) {
 
 std::vector<FirewalledNetwork> firewalled_networks(storage::Database& database) {
   std::vector<FirewalledNetwork> networks;
-  storage::Statement rows = database.prepare("SELECT name, interface, subnet FROM networks ORDER BY interface");
-  while (rows.step()) {
-    networks.push_back({rows.text(1), stored_subnet(rows.text(2), "subnet of network " + rows.text(0))});
+  for (const Network& network : load_networks(database)) {
+    networks.push_back({network.interface, subnet_of(network), network.settings.internal, network.bridge.masquerade});
   }
   return networks;
 }
@@ -77,6 +77,14 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
   change_host_sysctl(database, kForwarding, "1");
 }
 
+void remove_network_state(storage::Database& database, const storage::Instance& instance, const Network& network) {
+  const Fd lock = lock_host_state(instance);
+  remove_link(network.interface);
+  if (firewall_exists(instance.nft_table)) {
+    build_firewall(instance.nft_table, firewalled_networks(database), publications(database));
+  }
+}
+
 void remove_host_state(storage::Database& database, const storage::Instance& instance) {
   const Fd lock = lock_host_state(instance);
   storage::Statement endpoints = database.prepare("SELECT count(*), min(container_id) FROM endpoints");
@@ -86,8 +94,7 @@ void remove_host_state(storage::Database& database, const storage::Instance& ins
                                                  "first",
                                                  endpoints.int64(0), endpoints.text(1).substr(0, 12)));
   }
-  storage::Statement rows = database.prepare("SELECT interface FROM networks");
-  while (rows.step()) remove_link(rows.text(0));
+  for (const Network& network : load_networks(database)) remove_link(network.interface);
   restore_host_sysctls(database);
   // The guards last, for the same reason.
   remove_firewall(instance.nft_table);

@@ -1,11 +1,13 @@
 // Addresses of a network: which one a container gets is a row of the database.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "base/random.h"
 #include "network/bridge.h"
 #include "network/ipv4.h"
-#include "network/network.h"
+#include "network/network_rows.h"
 
 namespace minidock::network {
 
@@ -37,17 +39,46 @@ bool is_leased(storage::Database& database, const Network& network, Ipv4Address 
   return row.step();
 }
 
+// Those that no container gets: the gateway's and the user's own.
+std::set<Ipv4Address> kept_addresses(const Network& network) {
+  std::set<Ipv4Address> kept{stored_address(network.gateway, "gateway of network " + network.name)};
+  for (const auto& [name, text] : network.settings.aux_addresses) {
+    kept.insert(stored_address(text, "address of network " + network.name));
+  }
+  return kept;
+}
+
+Ipv4Address wanted_address(storage::Database& database, const Network& network, const std::string& text) {
+  const Ipv4Subnet subnet = subnet_of(network);
+  const std::optional<Ipv4Address> address = Ipv4Address::parse(text);
+  if (!address || !subnet.contains(*address) || *address == subnet.base || *address == subnet.broadcast()) {
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("Invalid address {}: It does not belong to any of this network's subnets", text));
+  }
+  if (!network.settings.chosen_subnet) {
+    throw Error(ErrorKind::invalid_argument,
+                "user specified IP address is supported only when connecting to networks with user configured subnets");
+  }
+  if (kept_addresses(network).contains(*address) || is_leased(database, network, *address)) {
+    throw Error(ErrorKind::conflict, fmt::format("Address already in use: {} on network {}", text, network.name));
+  }
+  return *address;
+}
+
 Ipv4Address next_free_address(storage::Database& database, const Network& network) {
-  const Ipv4Subnet subnet = stored_subnet(network.subnet, "subnet of network " + network.name);
-  const Ipv4Address gateway = stored_address(network.gateway, "gateway of network " + network.name);
-  const Ipv4Address first{subnet.base.value + 1};
-  const Ipv4Address end = subnet.broadcast();
+  const Ipv4Subnet subnet = subnet_of(network);
+  const std::string& range_text = network.settings.ip_range;
+  const Ipv4Subnet range = range_text.empty() ? subnet : stored_subnet(range_text, "range of network " + network.name);
+  const std::set<Ipv4Address> kept = kept_addresses(network);
+  // The subnet's first and last address are nobody's; those of a range within it are like any other.
+  const Ipv4Address first{range.base.value + (range.base == subnet.base ? 1U : 0U)};
+  const Ipv4Address end{range.broadcast().value + (range.broadcast() == subnet.broadcast() ? 0U : 1U)};
   const Ipv4Address last = last_address(database, network);
-  Ipv4Address candidate = subnet.contains(last) ? last : subnet.base;
+  Ipv4Address candidate = range.contains(last) ? last : Ipv4Address{first.value - 1};
   for (std::uint32_t tried = first.value; tried < end.value; ++tried) {
     ++candidate.value;
     if (candidate >= end) candidate = first;
-    if (candidate != gateway && !is_leased(database, network, candidate)) return candidate;
+    if (!kept.contains(candidate) && !is_leased(database, network, candidate)) return candidate;
   }
   throw Error(ErrorKind::unavailable,
               fmt::format("no available IPv4 addresses on network {}: each address of {} is leased", network.name,
@@ -56,13 +87,16 @@ Ipv4Address next_free_address(storage::Database& database, const Network& networ
 
 }  // namespace
 
-Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id) {
+Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
+                          const std::string& address) {
   require_free_port(database, network);
   Endpoint endpoint;
   endpoint.id = random::object_id();
-  endpoint.address = next_free_address(database, network).text();
+  const bool is_chosen = !address.empty();
+  endpoint.address =
+      (is_chosen ? wanted_address(database, network, address) : next_free_address(database, network)).text();
   endpoint.prefix_length = network.prefix_length;
-  endpoint.gateway = network.gateway;
+  if (!network.settings.internal) endpoint.gateway = network.gateway;
   endpoint.mac_address = mac_text(endpoint.address);
   endpoint.host_interface = "md" + endpoint.id.substr(0, kInterfaceDigits);
   database.prepare("INSERT INTO endpoints(network_id, address, container_id, endpoint_id) VALUES(?, ?, ?, ?)")
@@ -71,7 +105,9 @@ Endpoint reserve_endpoint(storage::Database& database, const Network& network, c
       .bind(container_id)
       .bind(endpoint.id)
       .run();
-  database.prepare("UPDATE networks SET last_address = ? WHERE id = ?").bind(endpoint.address).bind(network.id).run();
+  if (!is_chosen) {
+    database.prepare("UPDATE networks SET last_address = ? WHERE id = ?").bind(endpoint.address).bind(network.id).run();
+  }
   return endpoint;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "network/bridge_options.h"
 #include "storage/database.h"
 #include "storage/instance.h"
 
@@ -17,6 +18,18 @@ namespace minidock::network {
 // The default network, docker's "bridge".
 inline constexpr char kDefaultNetwork[] = "bridge";
 
+// What was asked for when a network was made; stored beside it.
+struct NetworkSettings {
+  bool internal = false;       // no way out, and none in
+  bool attachable = false;     // docker's, for swarms: shown, of no effect
+  bool chosen_subnet = false;  // by the user: only there addresses can be asked for
+  bool chosen_gateway = false;
+  std::string ip_range;                              // addresses are given from here; "": the whole subnet
+  std::map<std::string, std::string> aux_addresses;  // name → address that is never given
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> options;  // -o
+};
+
 struct Network {
   std::string id;         // 64 hex digits
   std::string name;       // "bridge"
@@ -24,6 +37,9 @@ struct Network {
   std::string subnet;     // "172.18.0.0/16"
   std::string gateway;    // "172.18.0.1": the bridge's own address
   int prefix_length = 0;
+  std::int64_t created = 0;  // ns since the epoch
+  NetworkSettings settings;
+  BridgeOptions bridge;  // what the settings' options mean
 };
 
 struct Endpoint {
@@ -53,9 +69,11 @@ struct PublishedPort {
 // ErrorKind::conflict.
 Network default_network(storage::Database& database, const storage::Instance& instance, const std::string& bip);
 
-// Reserves the next free address after the last one given, wrapping around. Must run in a transaction.
-// ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are.
-Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id);
+// Reserves the next free address after the last one given, wrapping around, or the one that is asked for. Must run in a
+// transaction. ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are; ErrorKind::conflict or
+// ErrorKind::invalid_argument with docker's words for an address that is taken, or not the network's.
+Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
+                          const std::string& address = "");
 
 // A listening (tcp, sctp) or bound (udp) socket for each port: it proves that no process of the host has the port and
 // keeps it from being taken while the container lives (whoever holds the container keeps it open; nothing is ever
@@ -76,8 +94,9 @@ void release_reservations(storage::Database& database, const std::string& contai
 // Sysctls that had another value before are noted in the database, so that remove_host_state can put them back.
 void ensure_host_state(storage::Database& database, const storage::Instance& instance, const Network& network);
 
-// veth pair with its peer ("eth0") created inside the network namespace `netns`, then address, routes and lo up there.
-// IPv6 is switched off on both ends of the pair (lo keeps ::1). Hairpin on the bridge port.
+// veth pair with its peer ("eth0") created inside the network namespace `netns`, then address, routes (none by an
+// internal network's gateway) and lo up there. IPv6 is switched off on both ends of the pair (lo keeps ::1). Hairpin on
+// the bridge port; without icc the port is isolated from the others.
 void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns);
 
 // Brings up lo in a network namespace without any endpoint (--network none).

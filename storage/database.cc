@@ -282,6 +282,15 @@ void Database::bring_up_to_date(const std::string& path) {
     }
     transaction.commit();
   }
+  if (version == 2) {
+    Transaction transaction(*this);
+    if (user_version(*this) == 2) {
+      execute(kFromVersion2);
+      execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
+    }
+    transaction.commit();
+    version = kSchemaVersion;
+  }
   if (version != kSchemaVersion) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("the database has format {}, but this minidock knows format {}: use the minidock that "

@@ -5,7 +5,7 @@ namespace minidock::storage {
 // Times are nanoseconds since the epoch. A row exists only for what is whole on disk (layers, images) or reserved
 // (containers, endpoints, ports); digests are "sha256:<hex>". containers.definition is JSON, whose "Layers" the garbage
 // collector reads. volumes.options and .labels and secrets.labels are JSON objects (labels NULL: none were asked for),
-// volumes.owner the id maps of the container whose ids the data have.
+// volumes.owner the id maps of the container whose ids the data have. networks.settings is a JSON object.
 const char kSchema[] = R"sql(
 CREATE TABLE layers(
   diff_id TEXT PRIMARY KEY,
@@ -53,7 +53,8 @@ CREATE TABLE networks(
   subnet TEXT NOT NULL,
   gateway TEXT NOT NULL,
   last_address TEXT NOT NULL,
-  created INTEGER NOT NULL) WITHOUT ROWID;
+  created INTEGER NOT NULL,
+  settings TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;
 
 CREATE TABLE endpoints(
   network_id TEXT NOT NULL REFERENCES networks(id),
@@ -97,5 +98,7 @@ CREATE TABLE host_settings(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL) WITHOUT ROWID;
 )sql";
+
+const char kFromVersion2[] = "ALTER TABLE networks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'";
 
 }  // namespace minidock::storage

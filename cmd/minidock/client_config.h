@@ -5,7 +5,7 @@
 
 namespace minidock::cmd {
 
-// "psFormat", "imagesFormat", "statsFormat", "volumesFormat" for a --format that was not given. With `quiet` there is
+// "psFormat", "imagesFormat", "statsFormat", "volumesFormat", "networksFormat" for a --format that was not given. With `quiet` there is
 // nothing to format.
 void take_configured_format(std::string& format, const char* key, bool quiet = false);
 

@@ -139,6 +139,14 @@ int rmi(const Invocation&);
 int tag(const Invocation&);
 int load(const Invocation&);
 int import(const Invocation&);
+// networks
+int network_create(const Invocation&);
+int network_ls(const Invocation&);
+int network_inspect(const Invocation&);
+int network_rm(const Invocation&);
+int network_exists(const Invocation&);
+int network_prune(const Invocation&);
+
 // volumes and secrets
 int volume_create(const Invocation&);
 int volume_ls(const Invocation&);

@@ -281,11 +281,19 @@ void CreateFlags::understand_network(CreateOptions& options) const {
   }
   if (!networks_.empty()) host.network_mode = networks_.front();
   if (!network_aliases_.empty()) {
-    throw UsageError("network-scoped alias is supported only for containers in user defined networks");
+    if (!is_user_defined_network(host.network_mode)) {
+      throw UsageError("network-scoped alias is supported only for containers in user defined networks");
+    }
+    throw Error(ErrorKind::unsupported, "--network-alias is not supported: containers do not resolve names");
   }
-  if (!ip_.empty() || !ip6_.empty() || !link_local_ips_.empty()) {
+  const bool is_users = is_user_defined_network(host.network_mode);
+  if (!is_users && (!ip_.empty() || !ip6_.empty() || !link_local_ips_.empty())) {
     throw UsageError("user specified IP address is supported on user defined networks only");
   }
+  if (!ip6_.empty() || !link_local_ips_.empty()) {
+    throw Error(ErrorKind::unsupported, "--ip6 and --link-local-ip are not supported: containers have IPv4 alone");
+  }
+  host.ip_address = ip_;
   if (!mac_address_.empty()) options.config.mac_address = options::parse_mac_address(mac_address_);
   host.dns = checked_all("--dns", dns_, options::parse_dns_server);
   for (const std::string& server : host.dns) {

@@ -23,6 +23,7 @@ OrderedJson find_any(Engine& engine, const std::string& name) {
     if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::invalid_argument) throw;
   }
   if (engine.volume_exists(name)) return engine.inspect_volume(name);
+  if (engine.network_exists(name)) return engine.inspect_network(name);
   throw Error(ErrorKind::not_found, fmt::format("No such object: {}", name));
 }
 
@@ -42,6 +43,7 @@ DocumentFinder finder_for(const std::string& type) {
   if (type == "container") return find_container_document;
   if (type == "image") return find_image_document;
   if (type == "volume") return [](Engine& engine, const std::string& name) { return engine.inspect_volume(name); };
+  if (type == "network") return [](Engine& engine, const std::string& name) { return engine.inspect_network(name); };
   if (type.empty()) return find_any;
   throw Error(ErrorKind::invalid_argument, fmt::format("\"{}\" is not a valid value for --type", type));
 }
@@ -86,7 +88,7 @@ int inspect(const Invocation& invocation) {
   bool size = false;
   app->add_option("-f,--format", format, "Format output using a Go template, or 'json'");
   app->add_flag("-s,--size", size, "Display total file sizes if the type is container");
-  app->add_option("--type", type, "Return JSON for specified type (container, image, volume)");
+  app->add_option("--type", type, "Return JSON for specified type (container, image, network, volume)");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(*app, names, 1, -1);
   return print_documents(invocation, names, format, size ? with_size(finder_for(type)) : finder_for(type));

@@ -65,6 +65,15 @@ constexpr std::array kVerbs{
     VerbEntry{"load", load, "Load images from a tar archive or standard input", "image"},
     VerbEntry{"import", import, "Import the contents of a tarball as an image", "image"},
     VerbEntry{"image inspect", image_inspect, "Display detailed information on one or more images"},
+    // networks
+    VerbEntry{"network create", network_create, "Create a network"},
+    VerbEntry{"network inspect", network_inspect, "Display detailed information on one or more networks"},
+    VerbEntry{"network ls", network_ls, "List networks"},
+    VerbEntry{"network list", network_ls, nullptr},
+    VerbEntry{"network prune", network_prune, "Remove all unused networks"},
+    VerbEntry{"network rm", network_rm, "Remove one or more networks"},
+    VerbEntry{"network remove", network_rm, nullptr},
+    VerbEntry{"network exists", network_exists, "Tell by the exit code whether a network exists"},
     // volumes and secrets
     VerbEntry{"volume create", volume_create, "Create a volume"},
     VerbEntry{"volume inspect", volume_inspect, "Display detailed information on one or more volumes"},
@@ -104,7 +113,7 @@ constexpr std::array kVerbs{
     VerbEntry{"internal-attach-network", internal_attach_network, nullptr},
 };
 
-constexpr std::array<std::string_view, 5> kGroups{"image", "container", "volume", "secret", "system"};
+constexpr std::array<std::string_view, 6> kGroups{"image", "container", "network", "volume", "secret", "system"};
 
 bool is_called(const VerbEntry& entry, const std::string& name) {
   return name == entry.name || (entry.group != nullptr && name == fmt::format("{} {}", entry.group, entry.name));

@@ -1,4 +1,4 @@
-// container prune, image prune, volume prune, system prune.
+// container prune, image prune, network prune, volume prune, system prune.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,6 +78,7 @@ void prune_system(Engine& engine, PruneOptions options, bool volumes) {
   if (options.dry_run) options.gone = names_of(containers);
   std::uint64_t total = containers.reclaimed;
   print_objects("Containers", containers, options.dry_run);
+  print_objects("Networks", engine.prune_networks(options), options.dry_run);
   if (volumes) {
     PruneOptions anonymous = options;
     anonymous.all = false;
@@ -110,6 +111,17 @@ int image_prune(const Invocation& invocation) {
                            : "This will remove all dangling images.");
   };
   return prune(invocation, *app, choice, "Images", warning, &Engine::prune_images);
+}
+
+int network_prune(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS]", "Remove all unused networks");
+  Choice choice;
+  add_options(*app, choice);
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
+  const char* warning = "This will remove all custom networks not used by at least one container.";
+  if (!choice.options.dry_run && !choice.force && !confirms(warning)) return 0;
+  print_objects("Networks", Engine(invocation.engine).prune_networks(choice.options), choice.options.dry_run);
+  return 0;
 }
 
 int volume_prune(const Invocation& invocation) {

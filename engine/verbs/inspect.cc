@@ -12,6 +12,7 @@
 #include "engine/lifecycle.h"
 #include "engine/log_options.h"
 #include "engine/mount_documents.h"
+#include "engine/network_list.h"
 #include "engine/shim/state_directory.h"
 #include "image/reference.h"
 
@@ -104,11 +105,14 @@ OrderedJson config_json(const ContainerConfig& config) {
   return result;
 }
 
-OrderedJson endpoint_json(const ContainerState& state) {
+OrderedJson endpoint_json(const Container& container) {
+  const ContainerState& state = container.state;
   const bool attached = !state.endpoint.address.empty();
-  return OrderedJson{{"IPAMConfig", nullptr},
+  const std::string& wanted = container.definition.host.ip_address;
+  const bool is_users = is_user_defined_network(container.definition.host.network_mode);
+  return OrderedJson{{"IPAMConfig", wanted.empty() ? OrderedJson() : OrderedJson{{"IPv4Address", wanted}}},
                      {"Links", nullptr},
-                     {"Aliases", nullptr},
+                     {"Aliases", is_users ? OrderedJson::array({container.id().substr(0, 12)}) : OrderedJson()},
                      {"NetworkID", state.network_id},
                      {"EndpointID", attached ? state.endpoint.id : ""},
                      {"Gateway", attached ? state.endpoint.gateway : ""},
@@ -125,10 +129,14 @@ OrderedJson network_settings_json(const Container& container, const storage::Ins
   const ContainerState& state = container.state;
   const std::string mode = container.definition.host.network_mode;
   const bool bridge = mode == "default" || mode == network::kDefaultNetwork;
-  const OrderedJson endpoint = endpoint_json(state);
+  const OrderedJson endpoint = endpoint_json(container);
+  const bool is_users = is_user_defined_network(mode);
   OrderedJson networks = OrderedJson::object();
   if (bridge || mode == "none" || mode == "host") networks[bridge ? network::kDefaultNetwork : mode] = endpoint;
-  const bool own_namespace = container.running() && (bridge || mode == "none");
+  if (is_users) networks[state.network_name.empty() ? mode : state.network_name] = endpoint;
+  // docker's fields of old know the default network alone.
+  const OrderedJson shown = is_users ? endpoint_json(Container{}) : endpoint;
+  const bool own_namespace = container.running() && (bridge || is_users || mode == "none");
   return OrderedJson{{"Bridge", ""},
                      {"SandboxID", endpoint["EndpointID"]},
                      {"HairpinMode", false},
@@ -139,14 +147,14 @@ OrderedJson network_settings_json(const Container& container, const storage::Ins
                      {"SandboxKey", own_namespace ? fmt::format("/run/netns/{}", container.name()) : ""},
                      {"SecondaryIPAddresses", nullptr},
                      {"SecondaryIPv6Addresses", nullptr},
-                     {"EndpointID", endpoint["EndpointID"]},
-                     {"Gateway", endpoint["Gateway"]},
+                     {"EndpointID", shown["EndpointID"]},
+                     {"Gateway", shown["Gateway"]},
                      {"GlobalIPv6Address", ""},
                      {"GlobalIPv6PrefixLen", 0},
-                     {"IPAddress", endpoint["IPAddress"]},
-                     {"IPPrefixLen", endpoint["IPPrefixLen"]},
+                     {"IPAddress", shown["IPAddress"]},
+                     {"IPPrefixLen", shown["IPPrefixLen"]},
                      {"IPv6Gateway", ""},
-                     {"MacAddress", endpoint["MacAddress"]},
+                     {"MacAddress", shown["MacAddress"]},
                      {"Interface", container.running() && bridge ? instance.bridge : ""},
                      {"Networks", networks}};
 }

@@ -105,7 +105,8 @@ bool matches_one(const Container& container, const std::string& name, const std:
   if (name == "since") return definition.created > lookups.created.at(value);
   if (name == "network") {
     const std::string& mode = definition.host.network_mode;
-    return (mode == "default" ? "bridge" : mode) == value || container.state.network_id == value;
+    const ContainerState& state = container.state;
+    return (mode == "default" ? "bridge" : mode) == value || state.network_name == value || state.network_id == value;
   }
   if (name == "volume") return has_volume(definition, value);
   return has_port(container, name, value);

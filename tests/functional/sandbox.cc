@@ -311,7 +311,7 @@ pid_t Sandbox::pid_of(const std::string& container) {
 }
 
 std::string Sandbox::address_of(const std::string& container) {
-  return inspect(container, "{{.NetworkSettings.IPAddress}}");
+  return inspect(container, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
 }
 
 }  // namespace minidock::functional

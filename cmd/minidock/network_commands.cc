@@ -1,0 +1,139 @@
+// network create, ls, inspect, rm, exists.
+#include <fmt/format.h>
+
+#include "base/table.h"
+#include "cmd/minidock/client_config.h"
+#include "cmd/minidock/command.h"
+#include "cmd/minidock/documents.h"
+#include "cmd/minidock/words.h"
+
+namespace minidock::cmd {
+namespace {
+
+constexpr char kNetworkTable[] = "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}";
+
+// docker takes several of each; a bridge has one subnet of IPv4.
+std::string only_one(const std::vector<std::string>& values, const char* flag) {
+  if (values.size() > 1) {
+    throw Error(ErrorKind::unsupported, fmt::format("more than one {} is not supported: give one", flag));
+  }
+  const std::string value = values.empty() ? "" : values.front();
+  if (value.find(':') != std::string::npos) {
+    throw Error(ErrorKind::unsupported, fmt::format("{} {}: IPv6 is not supported", flag, value));
+  }
+  return value;
+}
+
+// Words of swarm's and of docker's plugins.
+struct Refused {
+  bool ipv6 = false;
+  bool ingress = false;
+  bool config_only = false;
+  std::string config_from;
+  std::string ipam_driver;
+  std::string scope;
+  std::vector<std::string> ipam_options;
+
+  void add_to(CLI::App& app) {
+    app.add_flag("--ipv6", ipv6, "Enable IPv6 networking");
+    app.add_flag("--ingress", ingress, "Create swarm routing-mesh network");
+    app.add_flag("--config-only", config_only, "Create a configuration only network");
+    app.add_option("--config-from", config_from, "The network from which to copy the configuration");
+    app.add_option("--ipam-driver", ipam_driver, "IP Address Management Driver (default \"default\")");
+    add_list(app, "--ipam-opt", ipam_options, "Set IPAM driver specific options");
+    app.add_option("--scope", scope, "Control the network's scope");
+  }
+
+  void check() const {
+    const auto refuse = [](bool given, const char* flag, const char* why) {
+      if (given) throw Error(ErrorKind::unsupported, fmt::format("{} is not supported: {}", flag, why));
+    };
+    refuse(ipv6, "--ipv6", "containers have IPv4 alone");
+    refuse(ingress, "--ingress", "there is no swarm");
+    refuse(!scope.empty() && scope != "local", "--scope", "there is no swarm, every network is \"local\"");
+    refuse(config_only || !config_from.empty(), "--config-only and --config-from", "give each network its options");
+    refuse(!ipam_driver.empty() && ipam_driver != "default", "--ipam-driver", "there are no plugins");
+    refuse(!ipam_options.empty(), "--ipam-opt", "there are no plugins");
+  }
+};
+
+}  // namespace
+
+int network_create(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] NETWORK", "Create a network");
+  CreateNetworkOptions options;
+  network::NetworkSettings& settings = options.request.settings;
+  std::vector<std::string> subnets;
+  std::vector<std::string> gateways;
+  std::vector<std::string> ranges;
+  std::vector<std::string> aux_addresses;
+  std::vector<std::string> labels;
+  std::vector<std::string> driver_options;
+  Refused refused;
+  app->add_option("-d,--driver", options.driver, "Driver to manage the Network (default \"bridge\")");
+  add_list(*app, "--subnet", subnets, "Subnet in CIDR format that represents a network segment");
+  add_list(*app, "--gateway", gateways, "IPv4 Gateway for the master subnet");
+  add_list(*app, "--ip-range", ranges, "Allocate container ip from a sub-range");
+  add_list(*app, "--aux-address", aux_addresses, "Auxiliary IPv4 addresses that no container is to get");
+  app->add_flag("--internal", settings.internal, "Restrict external access to the network");
+  app->add_flag("--attachable", settings.attachable, "Enable manual container attachment");
+  add_list(*app, "--label", labels, "Set metadata on a network");
+  add_list(*app, "-o,--opt", driver_options, "Set driver specific options");
+  refused.add_to(*app);
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(*app, names, 1, 1);
+  refused.check();
+  options.request.name = names.front();
+  options.request.subnet = only_one(subnets, "--subnet");
+  options.request.gateway = only_one(gateways, "--gateway");
+  settings.ip_range = only_one(ranges, "--ip-range");
+  settings.aux_addresses = key_value_map(aux_addresses);
+  settings.labels = key_value_map(labels);
+  settings.options = key_value_map(driver_options);
+  fmt::print("{}\n", Engine(invocation.engine).create_network(options));
+  return 0;
+}
+
+int network_ls(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS]", "List networks");
+  std::vector<std::string> filters;
+  bool quiet = false;
+  bool no_truncate = false;
+  std::string format;
+  add_filters(*app, "-f,--filter", filters);
+  app->add_option("--format", format, "Format output using a Go template, 'table TEMPLATE' or 'json'");
+  app->add_flag("-q,--quiet", quiet, "Only display network IDs");
+  app->add_flag("--no-trunc", no_truncate, "Do not truncate the output");
+  expect_positionals(*app, parse(*app, invocation), 0, 0);
+  take_configured_format(format, "networksFormat", quiet);
+  if (format.empty() || format == "table") format = quiet ? "{{.ID}}" : kNetworkTable;
+  std::vector<OrderedJson> rows;
+  for (const ListedNetwork& listed : Engine(invocation.engine).networks(filters)) {
+    rows.push_back(network_row(listed, !no_truncate));
+  }
+  fmt::print("{}", format::render_list(format, network_headers(), rows));
+  return 0;
+}
+
+int network_inspect(const Invocation& invocation) {
+  return inspect_documents(invocation, "[OPTIONS] NETWORK [NETWORK...]",
+                           "Display detailed information on one or more networks",
+                           [](Engine& engine, const std::string& name) { return engine.inspect_network(name); });
+}
+
+int network_rm(const Invocation& invocation) {
+  const auto app = make_app(invocation, "NETWORK [NETWORK...]", "Remove one or more networks");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(*app, names, 1, -1);
+  Engine engine(invocation.engine);
+  return for_each_name(names, true, [&](const std::string& name) { engine.remove_network(name); });
+}
+
+int network_exists(const Invocation& invocation) {
+  const auto app = make_app(invocation, "NETWORK", "Tell by the exit code whether a network exists");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(*app, names, 1, 1);
+  return Engine(invocation.engine).network_exists(names.front()) ? 0 : 1;
+}
+
+}  // namespace minidock::cmd

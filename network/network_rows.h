@@ -1,0 +1,21 @@
+// Networks as the database has them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "network/ipv4.h"
+#include "network/network.h"
+
+namespace minidock::network {
+
+// `column`: "id", "name" or "interface".
+std::optional<Network> find_row(storage::Database& database, const char* column, const std::string& value);
+
+// One with the same name or interface stays as it is.
+void insert_row(storage::Database& database, const Network& network);
+
+// ErrorKind::corrupt_data when the row is damaged.
+Ipv4Subnet subnet_of(const Network& network);
+
+}  // namespace minidock::network
