@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+#include "names/socket_address.h"
+
+namespace minidock::names {
+
+// Where a query came from, and its answer goes.
+struct Asker {
+  std::uint64_t tcp_client = 0;  // its number, 0 for UDP
+  SocketAddress address;         // of UDP
+
+  bool is_tcp() const { return tcp_client != 0; }
+};
+
+}  // namespace minidock::names
