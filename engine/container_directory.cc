@@ -7,10 +7,12 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
+#include "engine/attachments.h"
 #include "engine/container_files.h"
 #include "engine/events.h"
 #include "engine/health_options.h"
 #include "engine/log_options.h"
+#include "engine/names.h"
 #include "engine/own_command.h"
 #include "engine/runtime/systemd_scope.h"
 #include "engine/secrets.h"
@@ -23,11 +25,13 @@ namespace {
 using Kind = NamespaceChoice::Kind;
 
 // --dns… goes before daemon.json.
-ResolverSettings resolver_settings(const EngineContext& context, const HostConfig& host) {
+ResolverSettings resolver_settings(const EngineContext& context, const ContainerDefinition& definition) {
+  const HostConfig& host = definition.host;
   const auto first = [](const std::vector<std::string>& a, const std::vector<std::string>& b) {
     return a.empty() ? b : a;
   };
-  return ResolverSettings{first(host.dns, context.config.dns), first(host.dns_search, context.config.dns_search),
+  return ResolverSettings{has_name_server(context.config, definition), first(host.dns, context.config.dns),
+                          first(host.dns_search, context.config.dns_search),
                           first(host.dns_options, context.config.dns_options)};
 }
 
@@ -36,7 +40,10 @@ std::vector<ExtraHost> extra_hosts(const Reservation& reservation) {
   for (const std::string& text : reservation.container.definition.host.extra_hosts) {
     const std::size_t colon = text.find(':');
     std::string address = text.substr(colon + 1);
-    if (address == "host-gateway") address = reservation.container.state.endpoint.gateway;
+    if (address == "host-gateway") {
+      const network::Endpoint* gateway = reservation.container.state.gateway();
+      address = gateway == nullptr ? "" : gateway->gateway;
+    }
     if (address.empty()) {
       throw Error(ErrorKind::invalid_argument,
                   "unable to derive the IP value for host-gateway: the container has no network of its own");
@@ -45,6 +52,12 @@ std::vector<ExtraHost> extra_hosts(const Reservation& reservation) {
   }
   hosts.insert(hosts.end(), reservation.links.hosts.begin(), reservation.links.hosts.end());
   return hosts;
+}
+
+std::vector<std::string> addresses_of(const ContainerState& state) {
+  std::vector<std::string> addresses;
+  for (const network::Endpoint& endpoint : state.endpoints) addresses.push_back(endpoint.address);
+  return addresses;
 }
 
 void write_engine_files(const EngineContext& context, const Reservation& reservation, int directory) {
@@ -57,11 +70,12 @@ void write_engine_files(const EngineContext& context, const Reservation& reserva
   const std::pair<const char*, std::string> files[] = {
       {"hosts", host_names ? file::read_if_exists("/etc/hosts").value_or("")
                            : hosts_file({definition.config.hostname, definition.config.domainname,
-                                         reservation.container.state.endpoint.address},
+                                         addresses_of(reservation.container.state)},
                                         extra_hosts(reservation))},
       {"hostname", definition.config.hostname + "\n"},
-      {"resolv.conf",
-       host_network && !own_resolvers ? host_resolv : resolv_conf(host_resolv, resolver_settings(context, host))}};
+      {"resolv.conf", host_network && !own_resolvers
+                          ? host_resolv
+                          : resolv_conf(host_resolv, resolver_settings(context, definition))}};
   for (const auto& [name, content] : files) {
     file::write_at(directory, name, content, 0644);
     sys::fchownat(directory, name, root_uid(reservation.mappings), root_gid(reservation.mappings), 0);
@@ -94,8 +108,15 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.stop_timeout = definition.config.stop_timeout.value_or(kDefaultStopSeconds);
   config.timeout = definition.host.timeout;
   config.pid_file = definition.host.pid_file;
+  if (has_name_server(context.config, definition)) {
+    config.name_service = {names_view_path(context.instance, definition.id), networks_directory(context.instance)};
+  }
   if (!config.netns_link.empty()) {
     config.network_command = own_command(context, {"internal-attach-network", definition.id});
+  }
+  if (has_networks(definition.host.network_mode)) {
+    config.firewall_table = context.instance.nft_table;
+    config.firewall_command = own_command(context, {"internal-restore-firewall"});
   }
   if (runtime::is_systemd_scope(config.spec.cgroups_path)) {
     config.scope_command = own_command(context, {"internal-hold-scope", definition.id});

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/file.h"
+#include "names/service_address.h"
 
 namespace minidock {
 namespace {
@@ -30,18 +32,23 @@ bool reachable_resolver(const std::string& address) {
 
 }  // namespace
 
+std::string own_hosts_line(const HostsEntry& entry, const std::string& address) {
+  const std::string full = entry.domainname.empty() ? entry.hostname : entry.hostname + "." + entry.domainname;
+  const std::string first = full.substr(0, full.find('.'));
+  return fmt::format("{}\t{}{}\n", address, full, first == full ? "" : " " + first);
+}
+
 std::string hosts_file(const HostsEntry& entry, const std::vector<ExtraHost>& extra) {
   std::string text = kDefaultHosts;
   for (const ExtraHost& host : extra) text += fmt::format("{}\t{}\n", host.address, host.names);
-  if (entry.address.empty()) return text;
-  const std::string full = entry.domainname.empty() ? entry.hostname : entry.hostname + "." + entry.domainname;
-  const std::string first = full.substr(0, full.find('.'));
-  text += fmt::format("{}\t{}{}\n", entry.address, full, first == full ? "" : " " + first);
+  for (const std::string& address : entry.addresses) text += own_hosts_line(entry, address);
   return text;
 }
 
 std::string resolv_conf(const std::string& host_text, const ResolverSettings& settings) {
   std::vector<std::string> servers = settings.servers;
+  if (settings.asks_name_server) servers = {names::kServerAddress};
+  std::vector<std::string> options = settings.options;
   std::string rest;
   std::istringstream lines(host_text);
   for (std::string line; std::getline(lines, line);) {
@@ -50,11 +57,14 @@ std::string resolv_conf(const std::string& host_text, const ResolverSettings& se
     std::string value;
     words >> keyword >> value;
     if (keyword == "nameserver") {
-      if (settings.servers.empty() && reachable_resolver(value)) servers.push_back(value);
+      const bool is_wanted = settings.servers.empty() && !settings.asks_name_server;
+      if (is_wanted && reachable_resolver(value)) servers.push_back(value);
     } else if (keyword == "search" || keyword == "domain") {
       if (settings.search.empty()) rest += line + "\n";
     } else if (keyword == "options") {
-      if (settings.options.empty()) rest += line + "\n";
+      if (!settings.options.empty()) continue;
+      if (!settings.asks_name_server) rest += line + "\n";
+      for (; settings.asks_name_server && !value.empty(); value.clear(), words >> value) options.push_back(value);
     } else if (!keyword.empty() && keyword.front() != '#' && keyword.front() != ';') {
       rest += line + "\n";
     }
@@ -66,7 +76,11 @@ std::string resolv_conf(const std::string& host_text, const ResolverSettings& se
   if (!settings.search.empty() && !no_search) text += fmt::format("search {}\n", fmt::join(settings.search, " "));
   for (const std::string& server : servers) text += fmt::format("nameserver {}\n", server);
   text += rest;
-  if (!settings.options.empty()) text += fmt::format("options {}\n", fmt::join(settings.options, " "));
+  const auto sets_dots = [](const std::string& option) { return option.starts_with("ndots:"); };
+  if (settings.asks_name_server && std::none_of(options.begin(), options.end(), sets_dots)) {
+    options.emplace_back("ndots:0");  // its own names have no dots
+  }
+  if (!options.empty()) text += fmt::format("options {}\n", fmt::join(options, " "));
   return text;
 }
 

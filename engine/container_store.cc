@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/syscall.h"
@@ -24,7 +26,37 @@ ContainerStatus status_from_string(std::string_view name) {
   throw Error(ErrorKind::corrupt_data, fmt::format("unknown container status \"{}\" in the database", name));
 }
 
+Json endpoint_to_json(const network::Endpoint& endpoint) {
+  return Json{{"id", endpoint.id},
+              {"networkId", endpoint.network_id},
+              {"networkName", endpoint.network_name},
+              {"interface", endpoint.interface},
+              {"address", endpoint.address},
+              {"prefixLength", endpoint.prefix_length},
+              {"gateway", endpoint.gateway},
+              {"gatewayPriority", endpoint.gateway_priority},
+              {"macAddress", endpoint.mac_address},
+              {"hostInterface", endpoint.host_interface}};
+}
+
+network::Endpoint endpoint_from_json(const Json& document) {
+  network::Endpoint endpoint;
+  endpoint.id = json::get_string(document, "id");
+  endpoint.network_id = json::get_string(document, "networkId");
+  endpoint.network_name = json::get_string(document, "networkName");
+  endpoint.interface = json::get_string(document, "interface");
+  endpoint.address = json::get_string(document, "address");
+  endpoint.prefix_length = static_cast<int>(json::get_int(document, "prefixLength"));
+  endpoint.gateway = json::get_string(document, "gateway");
+  endpoint.gateway_priority = static_cast<int>(json::get_int(document, "gatewayPriority"));
+  endpoint.mac_address = json::get_string(document, "macAddress");
+  endpoint.host_interface = json::get_string(document, "hostInterface");
+  return endpoint;
+}
+
 Json state_to_json(const ContainerState& state) {
+  Json endpoints = Json::array();
+  for (const network::Endpoint& endpoint : state.endpoints) endpoints.push_back(endpoint_to_json(endpoint));
   Json ports = Json::array();
   for (const network::PublishedPort& port : state.ports) {
     ports.push_back(Json::array({port.protocol, port.host_ip, port.host_port, port.container_port}));
@@ -37,15 +69,7 @@ Json state_to_json(const ContainerState& state) {
               {"restartCount", state.restart_count},
               {"stoppedByUser", state.stopped_by_user},
               {"error", state.error},
-              {"networkId", state.network_id},
-              {"networkName", state.network_name},
-              {"endpoint",
-               {{"id", state.endpoint.id},
-                {"address", state.endpoint.address},
-                {"prefixLength", state.endpoint.prefix_length},
-                {"gateway", state.endpoint.gateway},
-                {"macAddress", state.endpoint.mac_address},
-                {"hostInterface", state.endpoint.host_interface}}},
+              {"endpoints", endpoints},
               {"ports", ports}};
 }
 
@@ -60,15 +84,7 @@ ContainerState state_from_json(ContainerStatus status, const Json& document) {
   state.restart_count = static_cast<int>(json::get_int(document, "restartCount"));
   state.stopped_by_user = json::get_bool(document, "stoppedByUser");
   state.error = json::get_string(document, "error");
-  state.network_id = json::get_string(document, "networkId");
-  state.network_name = json::get_string(document, "networkName");
-  const Json& endpoint = document.at("endpoint");
-  state.endpoint.id = json::get_string(endpoint, "id");
-  state.endpoint.address = json::get_string(endpoint, "address");
-  state.endpoint.prefix_length = static_cast<int>(json::get_int(endpoint, "prefixLength"));
-  state.endpoint.gateway = json::get_string(endpoint, "gateway");
-  state.endpoint.mac_address = json::get_string(endpoint, "macAddress");
-  state.endpoint.host_interface = json::get_string(endpoint, "hostInterface");
+  for (const Json& item : document.at("endpoints")) state.endpoints.push_back(endpoint_from_json(item));
   for (const Json& item : document.at("ports")) {
     state.ports.push_back(network::PublishedPort{item.at(0).get<std::string>(), item.at(1).get<std::string>(),
                                                  item.at(2).get<std::uint16_t>(), item.at(3).get<std::uint16_t>()});
@@ -113,6 +129,18 @@ Fd open_lock_file(const storage::Instance& instance, const std::string& id) {
 }
 
 }  // namespace
+
+const network::Endpoint* ContainerState::on_default_network() const {
+  const auto found = std::find_if(endpoints.begin(), endpoints.end(), [](const network::Endpoint& endpoint) {
+    return endpoint.network_name == network::kDefaultNetwork;
+  });
+  return found == endpoints.end() ? nullptr : &*found;
+}
+
+std::string ContainerState::address() const {
+  const network::Endpoint* endpoint = gateway();
+  return endpoint == nullptr ? "" : endpoint->address;
+}
 
 std::string_view to_string(ContainerStatus status) {
   for (const auto& [candidate, text] : kStatusNames) {

@@ -31,15 +31,19 @@ struct ContainerState {
   int exit_code = 0;
   bool oom_killed = false;
   int restart_count = 0;
-  bool paused = false;           // while running; never stored, the cgroup tells
-  std::string health;            // "starting", "healthy", "unhealthy" while it is probed; never stored
-  bool stopped_by_user = false;  // its end was asked for: `unless-stopped` lets it be after a boot
-  std::string error;             // why the last start failed
-  // The network as it was attached at the last start.
-  network::Endpoint endpoint;
-  std::string network_id;
-  std::string network_name;
+  bool paused = false;                       // while running; never stored, the cgroup tells
+  std::string health;                        // "starting", "healthy", "unhealthy" while it is probed; never stored
+  bool stopped_by_user = false;              // its end was asked for: `unless-stopped` lets it be after a boot
+  std::string error;                         // why the last start failed
+  std::vector<network::Endpoint> endpoints;  // while it runs
   std::vector<network::PublishedPort> ports;
+
+  // See network::gateway_endpoint.
+  const network::Endpoint* gateway() const { return network::gateway_endpoint(endpoints); }
+  // The default network's; null without.
+  const network::Endpoint* on_default_network() const;
+  // Of the one that leads out; "" without any.
+  std::string address() const;
 };
 
 struct Container {

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/path.h"
 #include "base/random.h"
+#include "engine/attachments.h"
 #include "engine/capabilities.h"
 #include "engine/health_options.h"
 #include "engine/host_option_parsers.h"
@@ -160,6 +161,18 @@ void settle_resources(const EngineContext& context, Resources& resources) {
   if (resources.pids_limit.value_or(0) <= 0) resources.pids_limit.reset();
 }
 
+// docker's of old are the default network's; of another one they are names alone.
+void take_links(const EngineContext& context, ContainerDefinition& definition) {
+  const std::vector<std::string>& texts = definition.host.links;
+  if (texts.empty()) return;
+  const std::string& mode = definition.host.network_mode;
+  if (!has_networks(mode)) {
+    throw Error(ErrorKind::invalid_argument, "conflicting options: links need a network of the container's own");
+  }
+  const bool is_users = definition.networks.front().network != network::kDefaultNetwork;
+  (is_users ? definition.networks.front().links : definition.links) = find_links(context, texts);
+}
+
 }  // namespace
 
 ContainerDefinition make_definition(const EngineContext& context, const CreateOptions& options,
@@ -190,7 +203,9 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   if (!definition.config.stop_signal.empty()) options::parse_signal(definition.config.stop_signal);
   definition.args = full_command(definition.config);
   check_host_config(definition.host);
-  definition.links = find_links(context, definition.host);
+  definition.networks = options.networks;
+  complete_attachments(context, definition);
+  take_links(context, definition);
   if (definition.host.network_mode == "host" && (!definition.host.ports.empty() || definition.host.publish_all_ports)) {
     context.warn("Published ports are discarded when using host network mode");
   }

@@ -109,6 +109,7 @@ const std::map<std::string, Setter>& setters() {
       {"dns", strings_into(&DaemonConfig::dns)},
       {"dns-search", strings_into(&DaemonConfig::dns_search)},
       {"dns-opts", strings_into(&DaemonConfig::dns_options)},
+      {"default-network-names", bool_into(&DaemonConfig::default_network_names)},
       {"exec-opts", set_exec_options},
       {"init", bool_into(&DaemonConfig::init)},
       {"default-shm-size", set_shm_size},

@@ -18,11 +18,14 @@ struct DaemonConfig {
   std::optional<std::string> exec_root;  // "exec-root": --state
   // "userns-remap": "default" (user dockremap), "user", "user:group", "uid", "uid:gid"; "" turns remapping off.
   std::string userns_remap = "default";
-  std::vector<std::string> insecure_registries;    // "insecure-registries": host[:port]
-  std::string bip;                                 // "bip": address and prefix of the bridge, "10.9.0.1/24"
-  std::vector<std::string> dns;                    // "dns"
-  std::vector<std::string> dns_search;             // "dns-search"
-  std::vector<std::string> dns_options;            // "dns-opts"
+  std::vector<std::string> insecure_registries;  // "insecure-registries": host[:port]
+  std::string bip;                               // "bip": address and prefix of the bridge, "10.9.0.1/24"
+  std::vector<std::string> dns;                  // "dns"
+  std::vector<std::string> dns_search;           // "dns-search"
+  std::vector<std::string> dns_options;          // "dns-opts"
+  // "default-network-names": containers of the default network find each other by name; false: as docker, where only
+  // those of networks that users make do.
+  bool default_network_names = true;
   bool systemd_cgroups = false;                    // "exec-opts": ["native.cgroupdriver=systemd|cgroupfs"]
   bool init = false;                               // "init": --init for every container
   std::int64_t default_shm_size = 64 << 20;        // "default-shm-size", bytes or "64M"

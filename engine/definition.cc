@@ -165,7 +165,6 @@ void describe(Fields& field, Type<HostConfig>) {
   field("Mounts", &HostConfig::mounts);
   field("Ports", &HostConfig::ports);
   field("NetworkMode", &HostConfig::network_mode);
-  field("IPAddress", &HostConfig::ip_address);
   field("PidMode", &HostConfig::pid_mode);
   field("IpcMode", &HostConfig::ipc_mode);
   field("UTSMode", &HostConfig::uts_mode);
@@ -242,6 +241,16 @@ void describe(Fields& field, Type<ContainerLink>) {
 }
 
 template <typename Fields>
+void describe(Fields& field, Type<NetworkAttachment>) {
+  field("Network", &NetworkAttachment::network);
+  field("IPAddress", &NetworkAttachment::address);
+  field("MacAddress", &NetworkAttachment::mac_address);
+  field("Aliases", &NetworkAttachment::aliases);
+  field("Links", &NetworkAttachment::links);
+  field("GwPriority", &NetworkAttachment::gateway_priority);
+}
+
+template <typename Fields>
 void describe(Fields& field, Type<ContainerDefinition>) {
   field("Id", &ContainerDefinition::id);
   field("Name", &ContainerDefinition::name);
@@ -255,6 +264,7 @@ void describe(Fields& field, Type<ContainerDefinition>) {
   field("Layers", &ContainerDefinition::layers);
   field("IdRange", &ContainerDefinition::id_range);
   field("Links", &ContainerDefinition::links);
+  field("Networks", &ContainerDefinition::networks);
 }
 
 // ---- reading and writing. What has its struct's default is not written, and what is not there keeps it.

@@ -156,7 +156,6 @@ struct HostConfig {
   std::vector<MountRequest> mounts;
   std::vector<network::PublishedPort> ports;  // as requested: host_port 0 is ephemeral
   std::string network_mode = "default";
-  std::string ip_address;  // --ip: asked for in a network that a user has made
   std::string pid_mode;
   std::string ipc_mode = "private";
   std::string uts_mode;
@@ -233,6 +232,16 @@ struct ContainerLink {
   std::string alias;
 };
 
+// docker's EndpointSettings, as asked for: a container's end of one network.
+struct NetworkAttachment {
+  std::string network;      // its name; "bridge" is the default one
+  std::string address;      // --ip
+  std::string mac_address;  // --mac-address
+  std::vector<std::string> aliases;
+  std::vector<ContainerLink> links;  // names that this container alone has for others
+  int gateway_priority = 0;          // see network::gateway_endpoint
+};
+
 struct ContainerDefinition {
   std::string id;
   std::string name;  // without the leading slash
@@ -245,7 +254,8 @@ struct ContainerDefinition {
   std::vector<MountPoint> mount_points;
   std::vector<std::string> layers;  // diff IDs, bottom first
   IdRange id_range;
-  std::vector<ContainerLink> links;
+  std::vector<ContainerLink> links;         // on the default network: docker's of old
+  std::vector<NetworkAttachment> networks;  // none for --network none, host, container:… and ns:…
 };
 
 Json to_json(const ContainerDefinition& definition);

@@ -69,6 +69,7 @@ struct ImportOptions {
 struct CreateOptions {
   ContainerConfig config;  // config.image is the image; config.cmd the command line
   HostConfig host;
+  std::vector<NetworkAttachment> networks;  // empty: what host.network_mode says
   std::string name;
   std::string platform;
   std::string pull = "missing";  // "always", "missing", "never"
@@ -331,7 +332,15 @@ class Engine {
   std::vector<ListedNetwork> networks(const std::vector<std::string>& filters);
   OrderedJson inspect_network(const std::string& name);
   bool network_exists(const std::string& name);
+  // Makes bridges, firewall and the named or all containers' places in them anew; the ids of those.
+  std::vector<std::string> reload_networks(const std::vector<std::string>& containers);
+  // The shims' command when somebody took the firewall away; `lock`: shim::try_lock_firewall().
+  void restore_firewall(Fd lock);
   // ErrorKind::conflict while containers run in it.
+  // What is asked for of the attachment but its network's name and links. A container that runs has it at once.
+  void connect_network(const std::string& network, const std::string& container, NetworkAttachment attachment,
+                       const std::vector<std::string>& links);
+  void disconnect_network(const std::string& network, const std::string& container);
   void remove_network(const std::string& name);
 
   // ---- volumes and secrets
@@ -383,6 +392,7 @@ class Engine {
   Container resolve(const std::string& name);
   // Each with its state put right.
   std::vector<Container> list_all();
+  void remove_host_state(bool with_user_rules);
   RunningContainer running_container(const std::string& name);
   image::Image image_for(const CreateOptions& options);
   void stop_container(const std::string& name, std::optional<int> timeout_seconds, const std::string& signal,

@@ -20,11 +20,11 @@ void record_container_event(const storage::Instance& instance, const ContainerDe
 
 namespace {
 
-shim::Event network_event(const Container& container, const char* action) {
+shim::Event network_event(const Container& container, const network::Endpoint& endpoint, const char* action) {
   return {"network",
           action,
-          container.state.network_id,
-          {{"container", container.id()}, {"name", container.state.network_name}, {"type", "bridge"}},
+          endpoint.network_id,
+          {{"container", container.id()}, {"name", endpoint.network_name}, {"type", "bridge"}},
           0};
 }
 
@@ -40,7 +40,9 @@ shim::Event volume_event(const Container& container, const MountPoint& mount, co
 
 void record_attached(const storage::Instance& instance, const Container& container) {
   std::vector<shim::Event> events;
-  if (!container.state.endpoint.address.empty()) events.push_back(network_event(container, "connect"));
+  for (const network::Endpoint& endpoint : container.state.endpoints) {
+    events.push_back(network_event(container, endpoint, "connect"));
+  }
   for (const MountPoint& mount : container.definition.mount_points) {
     if (mount.type != "volume") continue;
     shim::Event event = volume_event(container, mount, "mount");
@@ -54,11 +56,18 @@ void record_attached(const storage::Instance& instance, const Container& contain
 
 void record_detached(const storage::Instance& instance, const Container& container) {
   std::vector<shim::Event> events;
-  if (!container.state.endpoint.address.empty()) events.push_back(network_event(container, "disconnect"));
+  for (const network::Endpoint& endpoint : container.state.endpoints) {
+    events.push_back(network_event(container, endpoint, "disconnect"));
+  }
   for (const MountPoint& mount : container.definition.mount_points) {
     if (mount.type == "volume") events.push_back(volume_event(container, mount, "unmount"));
   }
   if (!events.empty()) shim::append_events(instance.state, std::move(events));
+}
+
+void record_endpoint_event(const storage::Instance& instance, const Container& container,
+                           const network::Endpoint& endpoint, const char* action) {
+  shim::append_event(instance.state, network_event(container, endpoint, action));
 }
 
 void record_network_event(const storage::Instance& instance, const network::Network& network,

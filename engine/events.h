@@ -25,6 +25,10 @@ void record_container_event(const storage::Instance& instance, const ContainerDe
 void record_attached(const storage::Instance& instance, const Container& container);
 void record_detached(const storage::Instance& instance, const Container& container);
 
+// "connect" or "disconnect" of one network, while the container runs.
+void record_endpoint_event(const storage::Instance& instance, const Container& container,
+                           const network::Endpoint& endpoint, const char* action);
+
 // "create" and "destroy" of a network that a user has made.
 void record_network_event(const storage::Instance& instance, const network::Network& network,
                           const std::string& action);

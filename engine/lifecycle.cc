@@ -3,13 +3,18 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error.h"
 #include "base/explain.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/syscall.h"
+#include "engine/capabilities.h"
 #include "engine/container_directory.h"
 #include "engine/events.h"
+#include "engine/names.h"
 #include "engine/namespace_options.h"
 #include "engine/resources.h"
 #include "engine/root_mounts.h"
@@ -22,6 +27,8 @@
 #include "engine/volume_mounts.h"
 #include "engine/volumes.h"
 #include "image/image_store.h"
+#include "names/service_address.h"
+#include "network/name_redirect.h"
 #include "network/networks.h"
 #include "storage/layer_store.h"
 
@@ -32,13 +39,29 @@ using Kind = NamespaceChoice::Kind;
 
 // ---- the network of a child that exists
 
+// Its own rules in the namespace need all connections tracked.
+bool may_make_rules(const HostConfig& host) {
+  const std::vector<std::string> held = effective_capabilities(host.privileged, host.cap_add, host.cap_drop);
+  return std::find(held.begin(), held.end(), "CAP_NET_ADMIN") != held.end();
+}
+
 // Without a network there is only the loopback interface to bring up.
-void attach_to(EngineContext& context, const network::Network* network, const ContainerState& state, pid_t pid) {
+void attach_to(EngineContext& context, const std::vector<network::Network>& networks, const Container& container,
+               pid_t pid) {
+  const ContainerState& state = container.state;
   const Fd netns = sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
-  if (network == nullptr) {
-    network::bring_up_loopback(netns.get());
-  } else {
-    network::attach_endpoint(context.instance, *network, state.endpoint, netns.get());
+  if (networks.empty()) network::bring_up_loopback(netns.get());
+  const network::Endpoint* gateway = state.gateway();
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const network::Endpoint& endpoint = state.endpoints[i];
+    const bool leads_out = &endpoint == gateway && !endpoint.gateway.empty();
+    network::guard_endpoint(context.database, context.instance, networks[i], endpoint);
+    network::attach_endpoint(context.instance, networks[i], endpoint, netns.get(), leads_out);
+  }
+  if (has_name_server(context.config, container.definition)) {
+    network::redirect_name_queries(
+        {names::kServerAddress, names::kQueryPort, names::kServerPort, may_make_rules(container.definition.host)},
+        netns.get());
   }
 }
 
@@ -46,8 +69,8 @@ void attach_network(EngineContext& context, const Reservation& reservation, pid_
   const Kind network = reservation.namespaces.network.kind;
   if (network != Kind::own && network != Kind::none) return;
   const ContainerState& state = reservation.container.state;
-  attach_to(context, reservation.has_endpoint() ? &reservation.network : nullptr, state, pid);
-  if (!state.ports.empty()) network::publish_ports(context.instance, state.endpoint.address, state.ports);
+  attach_to(context, reservation.networks, reservation.container, pid);
+  if (!state.ports.empty()) network::publish_ports(context.instance, state.address(), state.ports);
 }
 
 void remove_link(const std::string& path, const std::string& target) {
@@ -94,15 +117,14 @@ void undo_start(EngineContext& context, Reservation& reservation, bool was_attac
 
 void attach_network_again(EngineContext& context, const std::string& id, pid_t pid) {
   const Container container = load_container(context.database, id);
-  if (container.state.endpoint.address.empty()) {
-    attach_to(context, nullptr, container.state, pid);
-    return;
+  std::vector<network::Network> networks;
+  for (const network::Endpoint& endpoint : container.state.endpoints) {
+    // The kernel takes the last run's interface away when it gets to it.
+    network::remove_host_interface(endpoint.host_interface);
+    networks.push_back(network::get_network(context.database, endpoint.network_id));
+    network::ensure_host_state(context.database, context.instance, networks.back());
   }
-  // The kernel takes the last run's interface away when it gets to it.
-  network::remove_host_interface(container.state.endpoint.host_interface);
-  const network::Network network = network::get_network(context.database, container.state.network_id);
-  network::ensure_host_state(context.database, context.instance, network);
-  attach_to(context, &network, container.state, pid);
+  attach_to(context, networks, container, pid);
 }
 
 shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host,
@@ -123,10 +145,11 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
     // A program may ask for it as the first thing that it does.
     const bool has_window = attach && container.definition.config.tty;
     write_container_directory(context, reservation, has_window ? streams::window_size() : streams::WindowSize{});
+    if (!reservation.networks.empty()) publish_names(context, container);
     shim.assign(context.instance.container_dir(container.id()), attach, reservation.kept);
     // While the shim makes the namespaces and the child its mounts, the network is made beside them.
-    if (reservation.has_endpoint()) {
-      network::ensure_host_state(context.database, context.instance, reservation.network);
+    for (const network::Network& network : reservation.networks) {
+      network::ensure_host_state(context.database, context.instance, network);
     }
     const pid_t pid = shim.wait_created();
     try {
@@ -185,7 +208,7 @@ void look(const storage::Instance& instance, Container& container) {
   if (const auto record = read_exit_record(instance, container.id())) {
     apply_record(container.state, *record);
     container.state.ports.clear();
-    container.state.endpoint = {};
+    container.state.endpoints.clear();
     return;
   }
   // The row tells of the first run, the state file of the one since the last restart.
@@ -259,8 +282,8 @@ void release(EngineContext& context, Container& container, const std::optional<s
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   if (was_attached) record_detached(context.instance, container);
+  const std::vector<network::Endpoint> released = std::exchange(container.state.endpoints, {});
   container.state.ports.clear();
-  container.state.endpoint = {};
   container.state.running = {};
   if (record) {
     apply_record(container.state, *record);
@@ -270,12 +293,13 @@ void release(EngineContext& context, Container& container, const std::optional<s
   }
   if (container.definition.host.auto_remove) {
     remove_container(context, container, true);
-    return;
+  } else {
+    storage::Transaction transaction(context.database);
+    network::release_reservations(context.database, container.id());
+    update_container_state(context.database, container.id(), container.state);
+    transaction.commit();
   }
-  storage::Transaction transaction(context.database);
-  network::release_reservations(context.database, container.id());
-  update_container_state(context.database, container.id(), container.state);
-  transaction.commit();
+  withdraw_names(context, released);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ class Variables {
 }  // namespace
 
 std::vector<std::string> link_variables(const std::string& name, const std::string& alias, const Container& linked) {
-  Variables variables(alias, linked.state.endpoint.address);
+  Variables variables(alias, linked.state.on_default_network()->address);
   const std::vector<PortRange> runs = runs_of(linked.definition.config.exposed_ports);
   if (!runs.empty()) variables.add_first_port(runs.front());
   for (const PortRange& run : runs) {

@@ -37,6 +37,13 @@ std::string names_of(const ContainerLink& link, const Container& linked) {
   return names;
 }
 
+std::string address_of(const Container& linked) {
+  const network::Endpoint* endpoint = linked.state.on_default_network();
+  if (endpoint != nullptr) return endpoint->address;
+  throw Error(ErrorKind::conflict,
+              fmt::format("Cannot link to /{}, as it does not belong to the default network", linked.name()));
+}
+
 // Each line of a hosts file whose first name is the link's alias has the new address.
 std::string with_address(const std::string& hosts, const ContainerLink& link, const Container& linked) {
   std::string result;
@@ -44,16 +51,16 @@ std::string with_address(const std::string& hosts, const ContainerLink& link, co
   for (std::string line; std::getline(lines, line);) {
     const std::size_t tab = line.find('\t');
     const bool is_link = tab != std::string::npos && line.substr(tab + 1, line.find(' ', tab) - tab - 1) == link.alias;
-    result += is_link ? fmt::format("{}\t{}\n", linked.state.endpoint.address, names_of(link, linked)) : line + "\n";
+    result += is_link ? fmt::format("{}\t{}\n", address_of(linked), names_of(link, linked)) : line + "\n";
   }
   return result;
 }
 
 }  // namespace
 
-std::vector<ContainerLink> find_links(const EngineContext& context, const HostConfig& host) {
+std::vector<ContainerLink> find_links(const EngineContext& context, const std::vector<std::string>& texts) {
   std::vector<ContainerLink> links;
-  for (const std::string& text : host.links) {
+  for (const std::string& text : texts) {
     const LinkNames names = parse_link(text);
     const std::optional<Container> linked = find_container(context.database, names.container);
     if (!linked) {
@@ -61,11 +68,6 @@ std::vector<ContainerLink> find_links(const EngineContext& context, const HostCo
                                                     names.container, names.container));
     }
     links.push_back({linked->id(), linked->name(), names.alias});
-  }
-  const bool bridge = host.network_mode == "default" || host.network_mode == network::kDefaultNetwork;
-  if (!host.links.empty() && !bridge) {
-    throw Error(ErrorKind::invalid_argument,
-                "conflicting options: links are only supported on the default bridge network");
   }
   return links;
 }
@@ -91,7 +93,7 @@ Links resolve_links(EngineContext& context, const ContainerDefinition& definitio
       throw Error(ErrorKind::conflict, fmt::format("Cannot link to a non running container: /{} AS /{}/{}", link.name,
                                                    definition.name, link.alias));
     }
-    links.hosts.push_back({linked->state.endpoint.address, names_of(link, *linked)});
+    links.hosts.push_back({address_of(*linked), names_of(link, *linked)});
     const std::vector<std::string> variables = link_variables(definition.name, link.alias, *linked);
     links.env.insert(links.env.end(), variables.begin(), variables.end());
   }
@@ -103,7 +105,7 @@ void tell_linking_containers(EngineContext& context, const Container& started) {
     const std::vector<ContainerLink>& links = other.definition.links;
     const bool links_to_it =
         std::any_of(links.begin(), links.end(), [&](const ContainerLink& link) { return link.id == started.id(); });
-    if (!links_to_it || !settle(context, other).running()) continue;
+    if (!links_to_it || started.state.on_default_network() == nullptr || !settle(context, other).running()) continue;
     const std::string path = context.instance.container_dir(other.id()) + "/hosts";
     std::string hosts = file::read(path);
     for (const ContainerLink& link : links) {

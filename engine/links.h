@@ -17,8 +17,8 @@ struct Links {
   std::vector<std::string> env;
 };
 
-// At creation. ErrorKind::not_found with docker's words for a container that is not there.
-std::vector<ContainerLink> find_links(const EngineContext& context, const HostConfig& host);
+// "container[:alias]", each. ErrorKind::not_found with docker's words for a container that is not there.
+std::vector<ContainerLink> find_links(const EngineContext& context, const std::vector<std::string>& texts);
 
 // Tells those that link to it; in the caller's transaction.
 void rename_in_links(storage::Database& database, const Container& renamed);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/error.h"
@@ -173,9 +174,12 @@ std::string names_text(const Container& container, bool truncate) {
 }
 
 // A container in another one's network has none of its own.
-std::string network_text(const std::string& mode) {
-  if (mode.starts_with("container:")) return "";
-  return mode == "default" ? "bridge" : mode;
+std::string network_text(const ContainerDefinition& definition) {
+  const std::string& mode = definition.host.network_mode;
+  if (mode == "none" || mode == "host") return mode;
+  std::set<std::string> names;
+  for (const NetworkAttachment& attachment : definition.networks) names.insert(attachment.network);
+  return fmt::format("{}", fmt::join(names, ","));
 }
 
 }  // namespace
@@ -201,7 +205,7 @@ OrderedJson container_row(const Container& container, bool truncate) {
                      {"LocalVolumes", std::to_string(volumes)},
                      {"Mounts", mounts_text(definition, truncate)},
                      {"Names", names_text(container, truncate)},
-                     {"Networks", network_text(definition.host.network_mode)},
+                     {"Networks", network_text(definition)},
                      {"Ports", ports_text(container)},
                      {"RunningFor", ago(definition.created)},
                      {"Size", "0B"},  // until it is asked for

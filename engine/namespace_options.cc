@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/attachments.h"
 #include "engine/id_ranges.h"
 #include "engine/lifecycle.h"
-#include "engine/network_list.h"
 #include "engine/shim/protocol.h"
 
 namespace minidock {
@@ -51,13 +51,8 @@ NamespaceChoice choose(EngineContext& context, const std::string& mode, const ch
 }
 
 NamespaceChoice choose_network(EngineContext& context, const std::string& mode) {
-  if (mode == "default" || mode == network::kDefaultNetwork) return NamespaceChoice{};
   if (mode == "none") return NamespaceChoice{Kind::none, "", {}, ""};
-  if (is_user_defined_network(mode)) {
-    network::get_network(context.database, mode);
-    return NamespaceChoice{};
-  }
-  return choose(context, mode, "net");
+  return has_networks(mode) ? NamespaceChoice{} : choose(context, mode, "net");
 }
 
 NamespaceChoice choose_ipc(EngineContext& context, const std::string& mode) {

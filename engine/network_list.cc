@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/random.h"
+#include "engine/attachments.h"
 #include "engine/container_store.h"
 #include "engine/list_rows.h"
 
@@ -61,10 +62,14 @@ OrderedJson containers_json(EngineContext& context, const network::Network& netw
   for (const network::Lease& lease : network::leases_of(context.database, network.id)) {
     const std::optional<Container> container = find_container(context.database, lease.container_id);
     if (!container) continue;
-    const network::Endpoint& endpoint = container->state.endpoint;
+    const std::vector<network::Endpoint>& endpoints = container->state.endpoints;
+    const auto endpoint = std::find_if(endpoints.begin(), endpoints.end(), [&](const network::Endpoint& candidate) {
+      return candidate.id == lease.endpoint_id;
+    });
+    if (endpoint == endpoints.end()) continue;
     containers[lease.container_id] = {{"Name", container->name()},
                                       {"EndpointID", lease.endpoint_id},
-                                      {"MacAddress", endpoint.mac_address},
+                                      {"MacAddress", endpoint->mac_address},
                                       {"IPv4Address", fmt::format("{}/{}", lease.address, network.prefix_length)},
                                       {"IPv6Address", ""}};
   }
@@ -94,8 +99,7 @@ bool ListedNetwork::is_predefined() const {
 }
 
 bool is_user_defined_network(const std::string& mode) {
-  return mode != "default" && std::find(kPredefined.begin(), kPredefined.end(), mode) == kPredefined.end() &&
-         !mode.starts_with("container:") && !mode.starts_with("ns:");
+  return mode != "default" && mode != network::kDefaultNetwork && has_networks(mode);
 }
 
 std::vector<ListedNetwork> list_networks(EngineContext& context) {

@@ -3,15 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 
 #include "base/error.h"
+#include "engine/attachments.h"
 #include "engine/events.h"
 #include "engine/id_ranges.h"
 #include "engine/lifecycle.h"
 #include "engine/links.h"
 #include "engine/namespace_options.h"
-#include "engine/network_list.h"
 #include "engine/port_options.h"
 #include "engine/shim/state_directory.h"
 #include "engine/state_directory.h"
@@ -52,7 +53,25 @@ void publish_exposed_ports(const ContainerDefinition& definition, std::vector<ne
   }
 }
 
-// In the caller's transaction: address and ports.
+void reserve_published_ports(EngineContext& context, Reservation& reservation) {
+  Container& container = reservation.container;
+  const HostConfig& host = container.definition.host;
+  container.state.ports = host.ports;
+  if (host.publish_all_ports) publish_exposed_ports(container.definition, container.state.ports);
+  const network::Endpoint* gateway = container.state.gateway();
+  const auto network =
+      std::find_if(reservation.networks.begin(), reservation.networks.end(),
+                   [&](const network::Network& candidate) { return candidate.id == gateway->network_id; });
+  const std::string& binding = network->bridge.host_binding;
+  for (network::PublishedPort& port : container.state.ports) {
+    if (!binding.empty() && port.host_ip == network::kEveryAddress) port.host_ip = binding;
+  }
+  for (Fd& socket : network::reserve_ports(context.database, container.id(), gateway->address, container.state.ports)) {
+    reservation.kept.push_back(std::move(socket));
+  }
+}
+
+// In the caller's transaction: addresses and ports.
 void reserve_network(EngineContext& context, Reservation& reservation) {
   Container& container = reservation.container;
   const std::int64_t last_end = container.state.finished_at;
@@ -60,26 +79,11 @@ void reserve_network(EngineContext& context, Reservation& reservation) {
   container.state.status = ContainerStatus::starting;
   container.state.finished_at = last_end;
   if (reservation.namespaces.network.kind != Kind::own) return;
-  const HostConfig& host = container.definition.host;
-  reservation.network = is_user_defined_network(host.network_mode)
-                            ? network::get_network(context.database, host.network_mode)
-                            : network::default_network(context.database, context.instance, context.config.bip);
-  container.state.network_id = reservation.network.id;
-  container.state.network_name = reservation.network.name;
-  container.state.endpoint =
-      network::reserve_endpoint(context.database, reservation.network, container.id(), host.ip_address);
-  const std::string& mac_address = container.definition.config.mac_address;
-  if (!mac_address.empty()) container.state.endpoint.mac_address = mac_address;
-  container.state.ports = host.ports;
-  if (host.publish_all_ports) publish_exposed_ports(container.definition, container.state.ports);
-  const std::string& binding = reservation.network.bridge.host_binding;
-  for (network::PublishedPort& port : container.state.ports) {
-    if (!binding.empty() && port.host_ip == network::kEveryAddress) port.host_ip = binding;
+  for (const NetworkAttachment& attachment : container.definition.networks) {
+    reservation.networks.push_back(network_of(context, attachment));
+    reserve_attachment(context, container, attachment, reservation.networks.back());
   }
-  for (Fd& socket : network::reserve_ports(context.database, container.id(), container.state.endpoint.address,
-                                           container.state.ports)) {
-    reservation.kept.push_back(std::move(socket));
-  }
+  if (!reservation.networks.empty()) reserve_published_ports(context, reservation);
 }
 
 // Whose the new volumes are: the containers that it may join for its user namespace need not run yet, and have this one

@@ -16,10 +16,9 @@ struct Reservation {
   Container container;
   NamespaceChoices namespaces;
   IdMappings mappings;
-  network::Network network;  // valid when the container has an endpoint
+  std::vector<network::Network> networks;  // of the container's endpoints, in their order
   Links links;
   std::vector<Fd> kept;  // port sockets and the lock, for the shim
-  bool has_endpoint() const { return !container.state.endpoint.address.empty(); }
 };
 
 // `create`: the row, its name and volumes, in one transaction.

@@ -46,6 +46,7 @@ BridgeOptions parse_bridge_options(const std::map<std::string, std::string>& opt
     if (key == "com.docker.network.driver.mtu") result.mtu = parse_mtu(key, value);
     if (key == "com.docker.network.bridge.enable_icc") result.icc = parse_truth(key, value);
     if (key == "com.docker.network.bridge.enable_ip_masquerade") result.masquerade = parse_truth(key, value);
+    if (key == "com.minidock.allow_spoofing") result.allow_spoofing = parse_truth(key, value);
     if (key == "com.docker.network.bridge.host_binding_ipv4") {
       if (!Ipv4Address::parse(value)) refuse(key, value);
       result.host_binding = value;

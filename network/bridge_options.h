@@ -12,6 +12,8 @@ struct BridgeOptions {
   std::uint32_t mtu = 1500;  // com.docker.network.driver.mtu
   bool icc = true;           // com.docker.network.bridge.enable_icc: containers reach each other
   bool masquerade = true;    // com.docker.network.bridge.enable_ip_masquerade
+  bool allow_spoofing =
+      false;                 // com.minidock.allow_spoofing: containers may send with any address, and anything but IPv4
   std::string host_binding;  // com.docker.network.bridge.host_binding_ipv4: where -p publishes without an address
 };
 

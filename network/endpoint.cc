@@ -1,6 +1,7 @@
 // A container's end of a network: a veth pair whose peer is created inside the container's network namespace.
 #include <fmt/format.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -9,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/explain.h"
+#include "base/netns_visit.h"
 #include "network/bridge.h"
 #include "network/ipv4.h"
 #include "network/link_requests.h"
-#include "network/netns.h"
 #include "network/network.h"
 #include "network/route_socket.h"
 #include "network/sysctls.h"
@@ -21,7 +22,6 @@ namespace minidock::network {
 
 namespace {
 
-constexpr char kContainerInterface[] = "eth0";
 constexpr unsigned kLoopbackIndex = 1;
 
 // One message makes both ends. Down: IPv6 has to be off before they are up, and the kernel refuses a peer that is up
@@ -39,7 +39,7 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
   const MacAddress mac = parse_mac(endpoint.mac_address);
   request.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
   request.append(&peer, sizeof(peer))
-      .put_string(IFLA_IFNAME, kContainerInterface)
+      .put_string(IFLA_IFNAME, endpoint.interface)
       .put_u32(IFLA_MTU, network.bridge.mtu)
       .put_u32(IFLA_NUM_TX_QUEUES, 1)
       .put_u32(IFLA_NUM_RX_QUEUES, 1)
@@ -50,7 +50,8 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
 }
 
 // Hairpin: a container that connects to its own published port gets the packet back on the port it came from. Isolated
-// ports (no icc) reach the bridge alone. Both can be set only on an existing port, so they go with switching it on.
+// ports (no icc) reach the bridge alone. A locked port takes frames of the MAC addresses that the bridge was told stand
+// there, and learns no others. All can be set only on an existing port, so they go with switching it on.
 RouteRequest port_up_request(const Network& network, const Endpoint& endpoint) {
   ifinfomsg header{};
   header.ifi_flags = IFF_UP;
@@ -59,20 +60,44 @@ RouteRequest port_up_request(const Network& network, const Endpoint& endpoint) {
   request.put_string(IFLA_IFNAME, endpoint.host_interface).open(IFLA_LINKINFO);
   request.put_string(IFLA_INFO_SLAVE_KIND, "bridge").open(IFLA_INFO_SLAVE_DATA).put_u8(IFLA_BRPORT_MODE, 1);
   if (!network.bridge.icc) request.put_u8(IFLA_BRPORT_ISOLATED, 1);
+  if (!network.bridge.allow_spoofing) request.put_u8(IFLA_BRPORT_LEARNING, 0).put_u8(IFLA_BRPORT_LOCKED, 1);
   request.close().close();
   return request;
 }
 
-RouteRequest default_route_request(const std::string& gateway, unsigned interface_index) {
+// The container's MAC address stands at this port of the bridge and nowhere else.
+RouteRequest station_request(const Endpoint& endpoint) {
+  ndmsg header{};
+  header.ndm_family = AF_BRIDGE;
+  header.ndm_ifindex = static_cast<int>(link_index(endpoint.host_interface));
+  header.ndm_state = NUD_NOARP;
+  header.ndm_flags = NTF_MASTER;
+  RouteRequest request(fmt::format("tell the bridge of {} at {}", endpoint.mac_address, endpoint.host_interface),
+                       RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
+  const MacAddress mac = parse_mac(endpoint.mac_address);
+  request.put(NDA_LLADDR, mac.data(), mac.size());
+  return request;
+}
+
+void switch_on_port(RouteSocket& socket, const Network& network, const Endpoint& endpoint) {
+  std::vector<RouteRequest> requests;
+  if (!network.bridge.allow_spoofing) requests.push_back(station_request(endpoint));
+  requests.push_back(port_up_request(network, endpoint));
+  socket.send(requests);
+}
+
+// In the place of the one that is there.
+RouteRequest default_route_request(const Endpoint& endpoint, unsigned interface_index) {
   rtmsg header{};
   header.rtm_family = AF_INET;
   header.rtm_table = RT_TABLE_MAIN;
   header.rtm_protocol = RTPROT_BOOT;
   header.rtm_scope = RT_SCOPE_UNIVERSE;
   header.rtm_type = RTN_UNICAST;
-  RouteRequest request(fmt::format("add the default route by {}", gateway), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
-                       header);
-  request.put_u32(RTA_GATEWAY, stored_address(gateway, "gateway").network_order()).put_u32(RTA_OIF, interface_index);
+  RouteRequest request(fmt::format("set the default route by {}", endpoint.gateway), RTM_NEWROUTE,
+                       NLM_F_CREATE | NLM_F_REPLACE, header);
+  request.put_u32(RTA_GATEWAY, stored_address(endpoint.gateway, "gateway").network_order())
+      .put_u32(RTA_OIF, interface_index);
   return request;
 }
 
@@ -99,42 +124,68 @@ void create_host_end(const Network& network, const Endpoint& endpoint, int netns
   {
     const explain::Step step("link", [&] {
       return fmt::format("veth pair: {} on bridge {}, {} inside", endpoint.host_interface, network.interface,
-                         kContainerInterface);
+                         endpoint.interface);
     });
     create_pair(socket, network, endpoint, netns);
   }
   disable_ipv6(endpoint.host_interface);
   const explain::Step step("link", [&] { return endpoint.host_interface + " switched on"; });
-  std::vector<RouteRequest> requests;
-  requests.push_back(port_up_request(network, endpoint));
-  socket.send(requests);
+  switch_on_port(socket, network, endpoint);
 }
 
 RouteRequest loopback_up_request() { return up_request(kLoopbackIndex, "lo"); }
 
 }  // namespace
 
-void attach_endpoint(const storage::Instance&, const Network& network, const Endpoint& endpoint, int netns) {
+void attach_endpoint(const storage::Instance&, const Network& network, const Endpoint& endpoint, int netns,
+                     bool leads_out) {
   create_host_end(network, endpoint, netns);
 
   const NetnsVisit visit(netns);
-  disable_ipv6(kContainerInterface);
+  disable_ipv6(endpoint.interface);
   // Asked for, not chosen: veth ignores a wanted index of the peer when its own is left to the kernel, and modules like
   // ipip put an interface into each new namespace, so that eth0 is not always the second.
   const explain::Step step("address", [&] {
-    return fmt::format(
-        "{}/{} on {}, {}; lo and {} switched on", endpoint.address, endpoint.prefix_length, kContainerInterface,
-        endpoint.gateway.empty() ? "no default route" : "default route by " + endpoint.gateway, kContainerInterface);
+    return fmt::format("{}/{} on {}, {}; lo and {} switched on", endpoint.address, endpoint.prefix_length,
+                       endpoint.interface, leads_out ? "default route by " + endpoint.gateway : "no default route",
+                       endpoint.interface);
   });
-  const unsigned index = link_index(kContainerInterface);
+  const unsigned index = link_index(endpoint.interface);
   std::vector<RouteRequest> requests;
   requests.push_back(loopback_up_request());
   requests.push_back(address_request(
       RTM_NEWADDR, index,
       {stored_address(endpoint.address, "address of endpoint " + endpoint.id), endpoint.prefix_length}));
-  requests.push_back(up_request(index, kContainerInterface));
-  if (!endpoint.gateway.empty()) requests.push_back(default_route_request(endpoint.gateway, index));
+  requests.push_back(up_request(index, endpoint.interface));
+  if (leads_out) requests.push_back(default_route_request(endpoint, index));
   RouteSocket().send(requests);
+}
+
+void set_default_route(const Endpoint& endpoint, int netns) {
+  const NetnsVisit visit(netns);
+  std::vector<RouteRequest> requests;
+  if (endpoint.gateway.empty()) {
+    rtmsg header{};
+    header.rtm_family = AF_INET;
+    header.rtm_table = RT_TABLE_MAIN;
+    header.rtm_type = RTN_UNICAST;
+    requests.emplace_back("remove the default route", RTM_DELROUTE, 0, header);
+    requests.back().tolerate(ESRCH);
+  } else {
+    requests.push_back(default_route_request(endpoint, link_index(endpoint.interface)));
+  }
+  RouteSocket().send(requests);
+}
+
+void reattach_endpoint(const Network& network, const Endpoint& endpoint) {
+  if (if_nametoindex(endpoint.host_interface.c_str()) == 0) return;
+  RouteSocket socket;
+  std::vector<RouteRequest> requests;
+  requests.emplace_back(fmt::format("join interface {} to bridge {}", endpoint.host_interface, network.interface),
+                        RTM_NEWLINK, 0, ifinfomsg{});
+  requests.back().put_string(IFLA_IFNAME, endpoint.host_interface).put_u32(IFLA_MASTER, link_index(network.interface));
+  socket.send(requests);
+  switch_on_port(socket, network, endpoint);
 }
 
 void bring_up_loopback(int netns) {

@@ -1,16 +1,20 @@
-// The instance's own nf_tables table (family inet): guards, masquerade and published ports. Nobody else's table is read
-// or written.
+// The instance's own nf_tables tables. Nobody else's is read or written.
 //
-//   raw_prerouting  (filter, raw)      drop 127.0.0.0/8 from or to anything but lo; drop what comes from elsewhere for
-//   a
-//                                      container's address itself
+// inet minidock: guards, masquerade and published ports
+//   raw_prerouting  (filter, raw)      drop 127.0.0.0/8 from or to anything but lo; what comes from elsewhere for a
+//                                      container's address itself; what a container sends with a source outside its
+//                                      network; what an internal network's sends to anything but its network
 //   prerouting      (nat, dstnat)      published ports: connections from outside and from containers
 //   output          (nat, dstnat)      published ports: connections of the host itself, localhost too
-//   forward         (filter, filter)   what would leave an internal network, or come into it, is dropped
+//   forward         (filter, filter)   what would leave an internal network, or come into it, is dropped; so is what
+//                                      containers without icc send each other by way of the host
 //   postrouting     (nat, srcnat)      containers speak outside with the host's address; connections that would come
 //                                      back past the host's translation speak with the bridge's
 //   published              map  protocol . port           -> container address . port
 //   published_on_address   map  address . protocol . port -> container address . port
+//
+// bridge minidock: what a container may send (network/endpoint_guard.cc)
+// inet minidock-user: the administrator's (network/user_chain.cc)
 #pragma once
 
 #include <string>
@@ -26,6 +30,8 @@ struct FirewalledNetwork {
   Ipv4Subnet subnet;
   bool internal = false;   // nothing is forwarded from it or to it
   bool masquerade = true;  // containers speak outside with the host's address
+  bool icc = true;         // containers reach each other
+  bool guarded = true;     // containers send with their own addresses alone
 };
 
 // A published port and where it leads to.
@@ -34,18 +40,26 @@ struct Publication {
   std::string container_ip;
 };
 
-// Whether the table is there with all its chains and rules, and was made for these networks (one question, five
+// A container's port of a bridge, and the one address that may come from it.
+struct GuardedEndpoint {
+  std::string host_interface;
+  std::string address;
+};
+
+// Whether the tables are there with all their chains and rules, and were made for these networks (one question, nine
 // answers).
 bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks);
 
 // Whether there is any such table.
 bool firewall_exists(const std::string& table);
 
-// Makes the table anew with all its content, in one transaction: no moment without guards.
+// Makes our two tables anew with all their content, in one transaction: no moment without guards. The administrator's
+// is made when it is missing.
 void build_firewall(const std::string& table, const std::vector<FirewalledNetwork>& networks,
-                    const std::vector<Publication>& publications);
+                    const std::vector<Publication>& publications, const std::vector<GuardedEndpoint>& endpoints);
 
-// Removes the table, if it is there.
-void remove_firewall(const std::string& table);
+// Removes the tables, as far as they are there. The administrator's stays when somebody has put anything into it,
+// unless `with_user_rules`.
+void remove_firewall(const std::string& table, bool with_user_rules);
 
 }  // namespace minidock::network

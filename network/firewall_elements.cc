@@ -1,14 +1,10 @@
 // Published ports as elements of the firewall's maps: one element a port, the same cost for the ten-thousandth.
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "base/error.h"
 #include "base/explain.h"
@@ -19,29 +15,6 @@ namespace minidock::network {
 
 namespace {
 
-// Elements of one message: its list has to stay below 64 KiB.
-constexpr std::size_t kElementsPerMessage = 256;
-
-struct FreeSet {
-  void operator()(nftnl_set* set) const { nftnl_set_free(set); }
-};
-using Set = std::unique_ptr<nftnl_set, FreeSet>;
-
-// Parts of a key or a target, each padded to a register's four bytes.
-class Concatenation {
- public:
-  void add(const void* part, std::size_t size) {
-    std::memcpy(bytes_.data() + used_, part, size);
-    used_ += 4;
-  }
-  const void* data() const { return bytes_.data(); }
-  std::uint32_t size() const { return used_; }
-
- private:
-  std::array<char, kPublishedOnAddressKey> bytes_{};
-  std::uint32_t used_ = 0;
-};
-
 Ipv4Address address_of(const std::string& text) {
   const std::optional<Ipv4Address> address = Ipv4Address::parse(text);
   if (!address) throw Error(ErrorKind::invalid_argument, fmt::format("invalid IP address: {}", text));
@@ -50,60 +23,22 @@ Ipv4Address address_of(const std::string& text) {
 
 bool is_every_address(const PublishedPort& port) { return address_of(port.host_ip).value == 0; }
 
-Concatenation key_of(const PublishedPort& port) {
-  Concatenation key;
+std::string key_of(const PublishedPort& port) {
+  std::string key;
   if (!is_every_address(port)) {
     const std::uint32_t address = address_of(port.host_ip).network_order();
-    key.add(&address, sizeof(address));
+    key += register_bytes(&address, sizeof(address));
   }
   const std::uint8_t protocol = transport_of(port.protocol).protocol;
   const std::uint16_t number = htons(port.host_port);
-  key.add(&protocol, sizeof(protocol));
-  key.add(&number, sizeof(number));
-  return key;
+  key += register_bytes(&protocol, sizeof(protocol));
+  return key + register_bytes(&number, sizeof(number));
 }
 
-Concatenation target_of(const Publication& publication) {
-  Concatenation target;
+std::string target_of(const Publication& publication) {
   const std::uint32_t address = address_of(publication.container_ip).network_order();
   const std::uint16_t number = htons(publication.port.container_port);
-  target.add(&address, sizeof(address));
-  target.add(&number, sizeof(number));
-  return target;
-}
-
-Set make_set(const std::string& table, const char* name) {
-  Set set(nftnl_set_alloc());
-  if (!set) throw SysError(ENOMEM, "cannot build a map of published ports");
-  nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, NFPROTO_INET);
-  nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
-  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name);
-  return set;
-}
-
-void add_element(nftnl_set* set, const Publication& publication, bool with_target) {
-  nftnl_set_elem* element = nftnl_set_elem_alloc();
-  if (element == nullptr) throw SysError(ENOMEM, "cannot build an element for a published port");
-  nftnl_set_elem_add(set, element);
-  const Concatenation key = key_of(publication.port);
-  nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(), key.size());
-  if (!with_target) return;
-  const Concatenation target = target_of(publication);
-  nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, target.data(), target.size());
-}
-
-void add_elements_of(NftBatch& batch, const std::string& table, const char* map, std::uint16_t type,
-                     const std::vector<const Publication*>& publications) {
-  const bool adding = type == NFT_MSG_NEWSETELEM;
-  for (std::size_t begin = 0; begin < publications.size(); begin += kElementsPerMessage) {
-    const Set set = make_set(table, map);
-    const std::size_t end = std::min(begin + kElementsPerMessage, publications.size());
-    for (std::size_t i = begin; i < end; ++i) add_element(set.get(), *publications[i], adding);
-    // Not NLM_F_EXCL: an element that leads to the same container and port already is what is wanted (another process
-    // may have built the table anew from the database); one that leads elsewhere is EBUSY all the same.
-    batch.add(type, adding ? NLM_F_CREATE : 0,
-              [&](nlmsghdr* header) { nftnl_set_elems_nlmsg_build_payload(header, set.get()); });
-  }
+  return register_bytes(&address, sizeof(address)) + register_bytes(&number, sizeof(number));
 }
 
 std::string port_list(const std::vector<PublishedPort>& ports) {
@@ -140,13 +75,15 @@ int remove_publications(const std::string& table, const std::vector<PublishedPor
 
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications) {
-  std::vector<const Publication*> everywhere;
-  std::vector<const Publication*> on_address;
+  NftElements everywhere({NFPROTO_INET, table}, kPublished);
+  NftElements on_address({NFPROTO_INET, table}, kPublishedOnAddress);
+  const bool adding = type == NFT_MSG_NEWSETELEM;
   for (const Publication& publication : publications) {
-    (is_every_address(publication.port) ? everywhere : on_address).push_back(&publication);
+    NftElements& elements = is_every_address(publication.port) ? everywhere : on_address;
+    elements.add(key_of(publication.port), adding ? target_of(publication) : "");
   }
-  add_elements_of(batch, table, kPublished, type, everywhere);
-  add_elements_of(batch, table, kPublishedOnAddress, type, on_address);
+  everywhere.put_into(batch, type);
+  on_address.put_into(batch, type);
 }
 
 void publish_ports(const storage::Instance& instance, const std::string& container_ip,

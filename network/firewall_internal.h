@@ -1,11 +1,11 @@
-// What the firewall's ruleset and its map elements share.
+// What the firewall's tables and their elements share.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "network/firewall.h"
-#include "network/nft_batch.h"
+#include "network/nft_objects.h"
 
 namespace minidock::network {
 
@@ -20,5 +20,25 @@ inline constexpr std::uint32_t kTargetSize = 8;
 // Appends messages (NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM) for all publications. A deletion ignores container_ip.
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications);
+
+// ---- endpoint_guard.cc
+
+NftTable guard_table(const std::string& table);
+NftChain guard_chain(const std::string& table);
+void add_guard(NftBatch& batch, const std::string& table, const std::string& comment,
+               const std::vector<GuardedEndpoint>& endpoints);
+
+// The errno of the transaction: ENOENT without the table, ENFILE when the sets are full.
+int add_guarded_endpoint(const std::string& table, const GuardedEndpoint& endpoint);
+
+// ---- user_chain.cc
+
+NftTable user_table(const std::string& table);
+extern const char* const kUserChain;
+bool has_user_chain(const std::string& table);
+// Table, when it is missing, and chain.
+void add_user_chain(NftBatch& batch, const std::string& table);
+// Whatever is in it, or only when nothing is.
+void remove_user_table(const std::string& table, bool with_rules);
 
 }  // namespace minidock::network

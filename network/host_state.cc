@@ -7,7 +7,7 @@
 #include "base/explain.h"
 #include "base/syscall.h"
 #include "network/bridge.h"
-#include "network/firewall.h"
+#include "network/firewall_internal.h"
 #include "network/network_rows.h"
 #include "network/networks.h"
 #include "network/sysctls.h"
@@ -28,15 +28,17 @@ Fd lock_host_state(const storage::Instance& instance) {
 std::vector<FirewalledNetwork> firewalled_networks(storage::Database& database) {
   std::vector<FirewalledNetwork> networks;
   for (const Network& network : load_networks(database)) {
-    networks.push_back({network.interface, subnet_of(network), network.settings.internal, network.bridge.masquerade});
+    networks.push_back({network.interface, subnet_of(network), network.settings.internal, network.bridge.masquerade,
+                        network.bridge.icc, !network.bridge.allow_spoofing});
   }
   return networks;
 }
 
 std::vector<Publication> publications(storage::Database& database) {
   std::vector<Publication> result;
-  storage::Statement rows =
-      database.prepare("SELECT protocol, host_ip, host_port, container_port, container_ip FROM ports");
+  // Those of a container that was disconnected from all its networks lead nowhere.
+  storage::Statement rows = database.prepare(
+      "SELECT protocol, host_ip, host_port, container_port, container_ip FROM ports WHERE container_ip <> ''");
   while (rows.step()) {
     Publication publication;
     publication.port = {rows.text(0), rows.text(1), static_cast<std::uint16_t>(rows.int64(2)),
@@ -45,6 +47,37 @@ std::vector<Publication> publications(storage::Database& database) {
     result.push_back(std::move(publication));
   }
   return result;
+}
+
+std::vector<GuardedEndpoint> guarded_endpoints(storage::Database& database) {
+  std::vector<GuardedEndpoint> result;
+  for (const Network& network : load_networks(database)) {
+    if (network.bridge.allow_spoofing) continue;
+    for (const Lease& lease : leases_of(database, network.id)) {
+      result.push_back({host_interface_name(lease.endpoint_id), lease.address});
+    }
+  }
+  return result;
+}
+
+// The database stands still meanwhile: what is reserved after it was read would be published in the old tables and be
+// gone with them.
+void build_tables(storage::Database& database, const storage::Instance& instance) {
+  const explain::Step step("rule",
+                           [&] { return fmt::format("nft tables inet and bridge {} built", instance.nft_table); });
+  const storage::Transaction transaction(database);
+  build_firewall(instance.nft_table, firewalled_networks(database), publications(database),
+                 guarded_endpoints(database));
+}
+
+void make_ready(storage::Database& database, const Network& network) {
+  if (!bridge_is_ready(network)) {
+    const explain::Step step(
+        "link", [&] { return fmt::format("bridge {} with address {}", network.interface, network.gateway); });
+    make_bridge_ready(network);
+  }
+  const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
+  change_host_sysctl(database, kForwarding, "1");
 }
 
 }  // namespace
@@ -64,28 +97,52 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
   }
   const Fd lock = lock_host_state(instance);
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
-  if (!firewall_is_ready(instance.nft_table, networks)) {
-    const explain::Step step("rule", [&] { return fmt::format("nft table inet {} built", instance.nft_table); });
-    build_firewall(instance.nft_table, networks, publications(database));
+  if (!firewall_is_ready(instance.nft_table, networks)) build_tables(database, instance);
+  make_ready(database, network);
+}
+
+void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
+                    const Endpoint& endpoint) {
+  if (network.bridge.allow_spoofing) return;
+  const explain::Step step(
+      "rule", [&] { return fmt::format("{} sends as {} alone", endpoint.host_interface, endpoint.address); });
+  const int err = add_guarded_endpoint(instance.nft_table, {endpoint.host_interface, endpoint.address});
+  if (err == 0) return;
+  if (err != ENOENT && err != ENFILE) {
+    throw SysError(err, fmt::format("cannot guard interface {} in nft table bridge {}", endpoint.host_interface,
+                                    instance.nft_table));
   }
-  if (!bridge_is_ready(network)) {
-    const explain::Step step(
-        "link", [&] { return fmt::format("bridge {} with address {}", network.interface, network.gateway); });
-    make_bridge_ready(network);
-  }
-  const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
-  change_host_sysctl(database, kForwarding, "1");
+  // Somebody flushed the ruleset meanwhile, or those that ended have filled the sets. The database has this one too.
+  const Fd lock = lock_host_state(instance);
+  build_tables(database, instance);
+}
+
+void reload_host_state(storage::Database& database, const storage::Instance& instance) {
+  const Fd lock = lock_host_state(instance);
+  const std::vector<Network> networks = load_networks(database);
+  if (networks.empty()) return;
+  build_tables(database, instance);
+  for (const Network& network : networks) make_ready(database, network);
+}
+
+bool firewall_is_missing(storage::Database& database, const storage::Instance& instance) {
+  // Without an endpoint nobody needs it: the instance may be on its way to be reset.
+  storage::Statement endpoint = database.prepare("SELECT 1 FROM endpoints LIMIT 1");
+  return endpoint.step() && !firewall_is_ready(instance.nft_table, firewalled_networks(database));
+}
+
+void restore_firewall(storage::Database& database, const storage::Instance& instance) {
+  const Fd lock = lock_host_state(instance);
+  if (firewall_is_missing(database, instance)) build_tables(database, instance);
 }
 
 void remove_network_state(storage::Database& database, const storage::Instance& instance, const Network& network) {
   const Fd lock = lock_host_state(instance);
   remove_link(network.interface);
-  if (firewall_exists(instance.nft_table)) {
-    build_firewall(instance.nft_table, firewalled_networks(database), publications(database));
-  }
+  if (firewall_exists(instance.nft_table)) build_tables(database, instance);
 }
 
-void remove_host_state(storage::Database& database, const storage::Instance& instance) {
+void remove_host_state(storage::Database& database, const storage::Instance& instance, bool with_user_rules) {
   const Fd lock = lock_host_state(instance);
   storage::Statement endpoints = database.prepare("SELECT count(*), min(container_id) FROM endpoints");
   endpoints.step();
@@ -97,7 +154,7 @@ void remove_host_state(storage::Database& database, const storage::Instance& ins
   for (const Network& network : load_networks(database)) remove_link(network.interface);
   restore_host_sysctls(database);
   // The guards last, for the same reason.
-  remove_firewall(instance.nft_table);
+  remove_firewall(instance.nft_table, with_user_rules);
 }
 
 }  // namespace minidock::network

@@ -1,7 +1,10 @@
 // Addresses of a network: which one a container gets is a row of the database.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -87,28 +90,54 @@ Ipv4Address next_free_address(storage::Database& database, const Network& networ
 
 }  // namespace
 
+std::string host_interface_name(const std::string& endpoint_id) {
+  return "md" + endpoint_id.substr(0, kInterfaceDigits);
+}
+
 Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
-                          const std::string& address) {
+                          const EndpointRequest& request) {
   require_free_port(database, network);
   Endpoint endpoint;
   endpoint.id = random::object_id();
-  const bool is_chosen = !address.empty();
+  endpoint.network_id = network.id;
+  endpoint.network_name = network.name;
+  endpoint.interface = request.interface;
+  endpoint.gateway_priority = request.gateway_priority;
+  const bool is_chosen = !request.address.empty();
   endpoint.address =
-      (is_chosen ? wanted_address(database, network, address) : next_free_address(database, network)).text();
+      (is_chosen ? wanted_address(database, network, request.address) : next_free_address(database, network)).text();
   endpoint.prefix_length = network.prefix_length;
   if (!network.settings.internal) endpoint.gateway = network.gateway;
-  endpoint.mac_address = mac_text(endpoint.address);
-  endpoint.host_interface = "md" + endpoint.id.substr(0, kInterfaceDigits);
-  database.prepare("INSERT INTO endpoints(network_id, address, container_id, endpoint_id) VALUES(?, ?, ?, ?)")
+  endpoint.mac_address = request.mac_address.empty() ? mac_text(endpoint.address) : request.mac_address;
+  endpoint.host_interface = host_interface_name(endpoint.id);
+  database.prepare("INSERT INTO endpoints(network_id, address, container_id, endpoint_id, names) VALUES(?, ?, ?, ?, ?)")
       .bind(network.id)
       .bind(endpoint.address)
       .bind(container_id)
       .bind(endpoint.id)
+      .bind(fmt::format("{}", fmt::join(request.names, " ")))
       .run();
   if (!is_chosen) {
     database.prepare("UPDATE networks SET last_address = ? WHERE id = ?").bind(endpoint.address).bind(network.id).run();
   }
   return endpoint;
+}
+
+void release_endpoint(storage::Database& database, const Endpoint& endpoint) {
+  database.prepare("DELETE FROM endpoints WHERE network_id = ? AND address = ? AND endpoint_id = ?")
+      .bind(endpoint.network_id)
+      .bind(endpoint.address)
+      .bind(endpoint.id)
+      .run();
+}
+
+const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints) {
+  const auto rank = [](const Endpoint& endpoint) {
+    return std::tuple(endpoint.gateway.empty(), -endpoint.gateway_priority, endpoint.network_name);
+  };
+  const auto best = std::min_element(endpoints.begin(), endpoints.end(),
+                                     [&](const Endpoint& a, const Endpoint& b) { return rank(a) < rank(b); });
+  return best == endpoints.end() ? nullptr : &*best;
 }
 
 void release_reservations(storage::Database& database, const std::string& container_id) {

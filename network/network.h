@@ -42,14 +42,31 @@ struct Network {
   BridgeOptions bridge;  // what the settings' options mean
 };
 
+// A container's end of a network.
 struct Endpoint {
-  std::string id;       // 64 hex digits
-  std::string address;  // IPv4
+  std::string id;  // 64 hex digits
+  std::string network_id;
+  std::string network_name;
+  std::string interface;  // inside: "eth0"
+  std::string address;    // IPv4
   int prefix_length = 0;
-  std::string gateway;
+  std::string gateway;         // "" of an internal network: no way out
+  int gateway_priority = 0;    // see gateway_endpoint
   std::string mac_address;     // 02:42 and the four bytes of the address, as docker up to 27
   std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters
 };
+
+// What may be asked for.
+struct EndpointRequest {
+  std::string interface = "eth0";
+  std::string address;      // "": the next free one
+  std::string mac_address;  // "": made from the address
+  int gateway_priority = 0;
+  std::vector<std::string> names;  // by which others find it; lower case, no spaces
+};
+
+// Of the host's end of an endpoint's veth pair.
+std::string host_interface_name(const std::string& endpoint_id);
 
 inline constexpr char kEveryAddress[] = "0.0.0.0";
 
@@ -73,7 +90,15 @@ Network default_network(storage::Database& database, const storage::Instance& in
 // transaction. ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are; ErrorKind::conflict or
 // ErrorKind::invalid_argument with docker's words for an address that is taken, or not the network's.
 Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
-                          const std::string& address = "");
+                          const EndpointRequest& request = {});
+
+// The address is free again. Safe when it is already.
+void release_endpoint(storage::Database& database, const Endpoint& endpoint);
+
+// The one that leads out of a container, and that its published ports lead to: of those whose network is not internal
+// the one with the highest priority, and of these docker's choice, the first by the network's name. With internal
+// networks alone the first of them all; null when there is none.
+const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints);
 
 // A listening (tcp, sctp) or bound (udp) socket for each port: it proves that no process of the host has the port and
 // keeps it from being taken while the container lives (whoever holds the container keeps it open; nothing is ever
@@ -83,6 +108,9 @@ Endpoint reserve_endpoint(storage::Database& database, const Network& network, c
 // already in use" with the errno text when a process has it).
 std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id,
                               const std::string& container_ip, std::vector<PublishedPort>& ports);
+
+// The ports lead to another address of the container from now on; "": nowhere.
+void redirect_ports(storage::Database& database, const std::string& container_id, const std::string& container_ip);
 
 // Forgets endpoints and ports of a container. Safe when there are none.
 void release_reservations(storage::Database& database, const std::string& container_id);
@@ -94,10 +122,20 @@ void release_reservations(storage::Database& database, const std::string& contai
 // Sysctls that had another value before are noted in the database, so that remove_host_state can put them back.
 void ensure_host_state(storage::Database& database, const storage::Instance& instance, const Network& network);
 
-// veth pair with its peer ("eth0") created inside the network namespace `netns`, then address, routes (none by an
-// internal network's gateway) and lo up there. IPv6 is switched off on both ends of the pair (lo keeps ::1). Hairpin on
-// the bridge port; without icc the port is isolated from the others.
-void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns);
+// Lets the endpoint's own IPv4 address, and nothing else, come from its interface, which need not be there yet: one nft
+// transaction. Nothing where the network allows other addresses.
+void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
+                    const Endpoint& endpoint);
+
+// veth pair with its peer created inside the network namespace `netns`, then address and lo up there. IPv6 is switched
+// off on both ends of the pair (lo keeps ::1). Hairpin on the bridge port; without icc the port is isolated from the
+// others. Only the endpoint's own MAC and IPv4 address may send from there, unless the network allows others.
+// `leads_out`: the default route is by its gateway, in the place of another that was there.
+void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns,
+                     bool leads_out);
+
+// The default route of the namespace is by this endpoint's gateway from now on; there is none when it has none.
+void set_default_route(const Endpoint& endpoint, int netns);
 
 // Brings up lo in a network namespace without any endpoint (--network none).
 void bring_up_loopback(int netns);
@@ -108,12 +146,26 @@ void publish_ports(const storage::Instance& instance, const std::string& contain
 // Elements that are gone already are fine.
 void unpublish_ports(const storage::Instance& instance, const std::vector<PublishedPort>& ports);
 
+// Joins a running container's end to its bridge again, after the bridge was removed and made anew. One that is gone is
+// no error.
+void reattach_endpoint(const Network& network, const Endpoint& endpoint);
+
 // Removes the host's veth end if it is still there (a namespace that somebody keeps open). Normally the kernel has
 // removed it with the namespace.
 void remove_host_interface(const std::string& host_interface);
 
-// Removes bridge and nft table and puts back the sysctls that ensure_host_state changed. Refused with
-// ErrorKind::conflict while endpoints exist in the database.
-void remove_host_state(storage::Database& database, const storage::Instance& instance);
+// Makes the host's part of all networks anew, whatever is there: what ensure_host_state does for one, and the tables
+// even when they look whole.
+void reload_host_state(storage::Database& database, const storage::Instance& instance);
+
+// Whether somebody took the nft tables away, or parts of them, while a container has an address.
+bool firewall_is_missing(storage::Database& database, const storage::Instance& instance);
+// Builds them then.
+void restore_firewall(storage::Database& database, const storage::Instance& instance);
+
+// Removes bridges and nft tables and puts back the sysctls that ensure_host_state changed. The administrator's table
+// stays when there is something in it, unless `with_user_rules`. Refused with ErrorKind::conflict while endpoints exist
+// in the database.
+void remove_host_state(storage::Database& database, const storage::Instance& instance, bool with_user_rules);
 
 }  // namespace minidock::network

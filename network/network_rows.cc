@@ -1,6 +1,7 @@
 #include "network/network_rows.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -116,11 +117,20 @@ Network get_network(storage::Database& database, const std::string& name) {
 
 std::vector<Lease> leases_of(storage::Database& database, const std::string& network_id) {
   storage::Statement rows =
-      database.prepare("SELECT container_id, endpoint_id, address FROM endpoints WHERE network_id = ?");
+      database.prepare("SELECT container_id, endpoint_id, address, names FROM endpoints WHERE network_id = ?");
   rows.bind(network_id);
   std::vector<Lease> leases;
-  while (rows.step()) leases.push_back({rows.text(0), rows.text(1), rows.text(2)});
+  while (rows.step()) leases.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3)});
   return leases;
+}
+
+void rename_endpoint(storage::Database& database, const Endpoint& endpoint, const std::vector<std::string>& names) {
+  database.prepare("UPDATE endpoints SET names = ? WHERE network_id = ? AND address = ? AND endpoint_id = ?")
+      .bind(fmt::format("{}", fmt::join(names, " ")))
+      .bind(endpoint.network_id)
+      .bind(endpoint.address)
+      .bind(endpoint.id)
+      .run();
 }
 
 void delete_network(storage::Database& database, const std::string& id) {

@@ -35,8 +35,12 @@ struct Lease {
   std::string container_id;
   std::string endpoint_id;
   std::string address;
+  std::string names;  // with single spaces between
 };
 std::vector<Lease> leases_of(storage::Database& database, const std::string& network_id);
+
+// The endpoint is found by these names from now on.
+void rename_endpoint(storage::Database& database, const Endpoint& endpoint, const std::vector<std::string>& names);
 
 // In the caller's transaction; nothing may have an endpoint of it.
 void delete_network(storage::Database& database, const std::string& id);

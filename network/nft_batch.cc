@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 
@@ -68,8 +67,8 @@ void NftMessages::keep(const nlmsghdr* message) {
   used_ += MNL_ALIGN(message->nlmsg_len);
 }
 
-void NftMessages::add(std::uint16_t type, std::uint16_t flags, const Build& build) {
-  nlmsghdr* header = nftnl_nlmsg_build_hdr(room(), type, NFPROTO_INET, flags, next_sequence_++);
+void NftMessages::add(std::uint16_t type, std::uint16_t flags, const Build& build, std::uint8_t family) {
+  nlmsghdr* header = nftnl_nlmsg_build_hdr(room(), type, family, flags, next_sequence_++);
   build(header);
   keep(header);
 }

@@ -1,7 +1,7 @@
-// nf_tables over libmnl: messages collected into one atomic transaction, and questions about what is there. All of
-// family inet.
+// nf_tables over libmnl: messages collected into one atomic transaction, and questions about what is there.
 #pragma once
 
+#include <linux/netfilter.h>
 #include <linux/netlink.h>
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class NftMessages {
   using Build = std::function<void(nlmsghdr*)>;
 
   // Appends a message (NFT_MSG_*); `build` adds its attributes, at most 32 KiB.
-  void add(std::uint16_t type, std::uint16_t flags, const Build& build);
+  void add(std::uint16_t type, std::uint16_t flags, const Build& build, std::uint8_t family = NFPROTO_INET);
 
  protected:
   static constexpr std::size_t kRoom = 32 * 1024;

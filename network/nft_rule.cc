@@ -1,5 +1,6 @@
 #include "network/nft_rule.h"
 
+#include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
@@ -20,17 +21,19 @@ namespace {
 constexpr std::uint32_t kFirst = NFT_REG_1;
 constexpr std::uint32_t kSecond = NFT_REG32_01;
 constexpr std::uint32_t kThird = NFT_REG32_02;
+constexpr std::uint32_t kBehindAnInterface = NFT_REG32_04;  // whose name takes sixteen bytes
 
 // Offsets in the IPv4 header, and of the destination port in that of tcp, udp and sctp.
 constexpr std::uint32_t kSourceAddress = 12;
 constexpr std::uint32_t kDestinationAddress = 16;
 constexpr std::uint32_t kDestinationPort = 2;
+// The sender's address in an ARP message of Ethernet and IPv4.
+constexpr std::uint32_t kArpSenderAddress = 14;
 
 }  // namespace
 
 NftRule::NftRule(const std::string& table, const std::string& chain) : rule_(nftnl_rule_alloc()) {
   if (!rule_) throw SysError(ENOMEM, "cannot build a firewall rule");
-  nftnl_rule_set_u32(rule_.get(), NFTNL_RULE_FAMILY, NFPROTO_INET);
   nftnl_rule_set_str(rule_.get(), NFTNL_RULE_TABLE, table.c_str());
   nftnl_rule_set_str(rule_.get(), NFTNL_RULE_CHAIN, chain.c_str());
 }
@@ -42,6 +45,12 @@ nftnl_expr* NftRule::add(const char* name) {
   return expression;
 }
 
+void NftRule::meta(std::uint32_t key, std::uint32_t target) {
+  nftnl_expr* expression = add("meta");
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_KEY, key);
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_DREG, target);
+}
+
 void NftRule::compare(std::uint32_t operation, const void* data, std::size_t size) {
   nftnl_expr* expression = add("cmp");
   nftnl_expr_set_u32(expression, NFTNL_EXPR_CMP_SREG, kFirst);
@@ -50,9 +59,7 @@ void NftRule::compare(std::uint32_t operation, const void* data, std::size_t siz
 }
 
 void NftRule::interface(std::uint32_t key, Match match, const std::string& name) {
-  nftnl_expr* expression = add("meta");
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_KEY, key);
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_DREG, kFirst);
+  meta(key, kFirst);
   std::array<char, IFNAMSIZ> padded{};
   std::memcpy(padded.data(), name.data(), std::min(name.size(), padded.size() - 1));
   compare(match == Match::equal ? NFT_CMP_EQ : NFT_CMP_NEQ, padded.data(), padded.size());
@@ -69,9 +76,7 @@ NftRule& NftRule::output_interface(Match match, const std::string& name) {
 }
 
 NftRule& NftRule::is_ipv4() {
-  nftnl_expr* expression = add("meta");
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_KEY, NFT_META_NFPROTO);
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_META_DREG, kFirst);
+  meta(NFT_META_NFPROTO, kFirst);
   const std::uint8_t family = NFPROTO_IPV4;
   compare(NFT_CMP_EQ, &family, sizeof(family));
   return *this;
@@ -96,20 +101,20 @@ void NftRule::mask(std::uint32_t bits) {
   nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
 }
 
-void NftRule::address_in(std::uint32_t header_offset, const Ipv4Subnet& subnet) {
+void NftRule::address(std::uint32_t header_offset, Match match, const Ipv4Subnet& subnet) {
   payload(NFT_PAYLOAD_NETWORK_HEADER, header_offset, sizeof(std::uint32_t), kFirst);
   mask(Ipv4Address{subnet.mask()}.network_order());
   const std::uint32_t base = subnet.base.network_order();
-  compare(NFT_CMP_EQ, &base, sizeof(base));
+  compare(match == Match::equal ? NFT_CMP_EQ : NFT_CMP_NEQ, &base, sizeof(base));
 }
 
-NftRule& NftRule::source_in(const Ipv4Subnet& subnet) {
-  address_in(kSourceAddress, subnet);
+NftRule& NftRule::source(Match match, const Ipv4Subnet& subnet) {
+  address(kSourceAddress, match, subnet);
   return *this;
 }
 
-NftRule& NftRule::destination_in(const Ipv4Subnet& subnet) {
-  address_in(kDestinationAddress, subnet);
+NftRule& NftRule::destination(Match match, const Ipv4Subnet& subnet) {
+  address(kDestinationAddress, match, subnet);
   return *this;
 }
 
@@ -123,20 +128,89 @@ NftRule& NftRule::destination_is_local() {
   return *this;
 }
 
-NftRule& NftRule::destination_was_translated() {
+// operation: how the chosen bits of what conntrack knows compare with 0.
+void NftRule::connection(std::uint32_t key, std::uint32_t bits, std::uint32_t operation) {
   nftnl_expr* expression = add("ct");
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_KEY, key);
   nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_DREG, kFirst);
-  mask(IPS_DST_NAT);
+  mask(bits);
   const std::uint32_t zero = 0;
-  compare(NFT_CMP_NEQ, &zero, sizeof(zero));
+  compare(operation, &zero, sizeof(zero));
+}
+
+NftRule& NftRule::destination_was_translated(bool was) {
+  connection(NFT_CT_STATUS, IPS_DST_NAT, was ? NFT_CMP_NEQ : NFT_CMP_EQ);
+  return *this;
+}
+
+NftRule& NftRule::belongs_to_no_connection() {
+  connection(NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED), NFT_CMP_EQ);
+  return *this;
+}
+
+NftRule& NftRule::is_udp_to(std::uint16_t port) {
+  meta(NFT_META_L4PROTO, kFirst);
+  const std::uint8_t udp = IPPROTO_UDP;
+  compare(NFT_CMP_EQ, &udp, sizeof(udp));
+  return is_to_port(port);
+}
+
+NftRule& NftRule::is_to_port(std::uint16_t port) {
+  payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(port), kFirst);
+  const std::uint16_t number = htons(port);
+  compare(NFT_CMP_EQ, &number, sizeof(number));
+  return *this;
+}
+
+void NftRule::look_up(const std::string& set, bool inverted) {
+  nftnl_expr* lookup = add("lookup");
+  nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, set.c_str());
+  nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, kFirst);
+  if (inverted) nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+}
+
+NftRule& NftRule::input_interface_not_in(const std::string& set) {
+  meta(NFT_META_IIFNAME, kFirst);
+  look_up(set, true);
+  return *this;
+}
+
+NftRule& NftRule::is_frame_of(std::uint16_t ether_type) {
+  meta(NFT_META_PROTOCOL, kFirst);
+  const std::uint16_t type = htons(ether_type);
+  compare(NFT_CMP_EQ, &type, sizeof(type));
+  return *this;
+}
+
+void NftRule::sender_in(std::uint32_t address_offset, const std::string& set) {
+  meta(NFT_META_IIFNAME, kFirst);
+  payload(NFT_PAYLOAD_NETWORK_HEADER, address_offset, sizeof(std::uint32_t), kBehindAnInterface);
+  look_up(set, false);
+}
+
+NftRule& NftRule::ipv4_sender_in(const std::string& set) {
+  sender_in(kSourceAddress, set);
+  return *this;
+}
+
+NftRule& NftRule::arp_sender_in(const std::string& set) {
+  sender_in(kArpSenderAddress, set);
+  return *this;
+}
+
+void NftRule::verdict(std::uint32_t value) {
+  nftnl_expr* expression = add("immediate");
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_VERDICT, value);
+}
+
+NftRule& NftRule::accept() {
+  verdict(NF_ACCEPT);
   return *this;
 }
 
 NftRule& NftRule::drop() {
-  nftnl_expr* expression = add("immediate");
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
+  verdict(NF_DROP);
   return *this;
 }
 
@@ -147,19 +221,41 @@ NftRule& NftRule::masquerade() {
 
 NftRule& NftRule::redirect_by(const std::string& map, bool by_address) {
   if (by_address) payload(NFT_PAYLOAD_NETWORK_HEADER, kDestinationAddress, sizeof(std::uint32_t), kFirst);
-  nftnl_expr* protocol = add("meta");
-  nftnl_expr_set_u32(protocol, NFTNL_EXPR_META_KEY, NFT_META_L4PROTO);
-  nftnl_expr_set_u32(protocol, NFTNL_EXPR_META_DREG, by_address ? kSecond : kFirst);
+  meta(NFT_META_L4PROTO, by_address ? kSecond : kFirst);
   payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(std::uint16_t), by_address ? kThird : kSecond);
   nftnl_expr* lookup = add("lookup");
   nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, map.c_str());
   nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, kFirst);
   nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, kFirst);
+  translate_destination();
+  return *this;
+}
+
+// To the address in the first register and the port in the second.
+void NftRule::translate_destination() {
   nftnl_expr* nat = add("nat");
   nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
   nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
   nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, kFirst);
   nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, kSecond);
+}
+
+NftRule& NftRule::redirect_to(Ipv4Address address, std::uint16_t port) {
+  const auto load = [&](std::uint32_t target, const void* data, std::uint32_t size) {
+    nftnl_expr* immediate = add("immediate");
+    nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, target);
+    nftnl_expr_set(immediate, NFTNL_EXPR_IMM_DATA, data, size);
+  };
+  const std::uint32_t host = address.network_order();
+  const std::uint16_t number = htons(port);
+  load(kFirst, &host, sizeof(host));
+  load(kSecond, &number, sizeof(number));
+  translate_destination();
+  return *this;
+}
+
+NftRule& NftRule::leave_untracked() {
+  add("notrack");
   return *this;
 }
 

@@ -1,5 +1,5 @@
-// One rule of nf_tables, built from the kernel's expressions. Values go through registers of four bytes: 1 is the
-// first, 9 the second, 10 the third (NFT_REG_1 and NFT_REG32_01, as nft itself numbers them).
+// One rule of nf_tables, built from the kernel's expressions. Values go through registers of four bytes, which nft
+// numbers so: NFT_REG_1 is the first, NFT_REG32_01 the second and so on.
 #pragma once
 
 #include <libnftnl/expr.h>
@@ -13,7 +13,7 @@
 
 namespace minidock::network {
 
-// What an interface's name or a packet's address is compared with.
+// How an interface's name or a packet's address is compared.
 enum class Match { equal, not_equal };
 
 class NftRule {
@@ -24,14 +24,29 @@ class NftRule {
   NftRule& input_interface(Match match, const std::string& name);
   NftRule& output_interface(Match match, const std::string& name);
   NftRule& is_ipv4();
-  NftRule& source_in(const Ipv4Subnet& subnet);       // after is_ipv4()
-  NftRule& destination_in(const Ipv4Subnet& subnet);  // after is_ipv4()
+  // After is_ipv4(). `match`: whether the address has to lie in the subnet or outside.
+  NftRule& source(Match match, const Ipv4Subnet& subnet);
+  NftRule& destination(Match match, const Ipv4Subnet& subnet);
   NftRule& destination_is_local();
-  NftRule& destination_was_translated();
+  NftRule& destination_was_translated(bool was = true);
+  NftRule& belongs_to_no_connection();  // neither established nor related
+  NftRule& is_udp_to(std::uint16_t port);
+  NftRule& is_to_port(std::uint16_t port);  // of tcp, udp or sctp
+
+  // Conditions for frames that enter a bridge; the interface is its port.
+  NftRule& input_interface_not_in(const std::string& set);
+  NftRule& is_frame_of(std::uint16_t ether_type);
+  // (interface . sender's address of the IPv4 packet or ARP message), after is_frame_of().
+  NftRule& ipv4_sender_in(const std::string& set);
+  NftRule& arp_sender_in(const std::string& set);
 
   // Statements.
+  NftRule& accept();
   NftRule& drop();
   NftRule& masquerade();
+  NftRule& redirect_to(Ipv4Address address, std::uint16_t port);
+  // Connection tracking, and with it translation, leaves the packet alone.
+  NftRule& leave_untracked();
   // Redirects to the address and port that the map has for (protocol . port) or, with `by_address`, (destination
   // address . protocol . port); the rule ends where it has none.
   NftRule& redirect_by(const std::string& map, bool by_address);
@@ -44,11 +59,17 @@ class NftRule {
   };
 
   nftnl_expr* add(const char* name);
+  void meta(std::uint32_t key, std::uint32_t target);
   void compare(std::uint32_t operation, const void* data, std::size_t size);
   void interface(std::uint32_t key, Match match, const std::string& name);
   void payload(std::uint32_t base, std::uint32_t offset, std::uint32_t size, std::uint32_t target);
   void mask(std::uint32_t bits);
-  void address_in(std::uint32_t header_offset, const Ipv4Subnet& subnet);
+  void look_up(const std::string& set, bool inverted);
+  void sender_in(std::uint32_t address_offset, const std::string& set);
+  void verdict(std::uint32_t value);
+  void address(std::uint32_t header_offset, Match match, const Ipv4Subnet& subnet);
+  void translate_destination();
+  void connection(std::uint32_t key, std::uint32_t bits, std::uint32_t operation);
 
   std::unique_ptr<nftnl_rule, Free> rule_;
 };

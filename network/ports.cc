@@ -161,4 +161,11 @@ std::vector<Fd> reserve_ports(storage::Database& database, const std::string& co
   return sockets;
 }
 
+void redirect_ports(storage::Database& database, const std::string& container_id, const std::string& container_ip) {
+  database.prepare("UPDATE ports SET container_ip = ? WHERE container_id = ?")
+      .bind(container_ip)
+      .bind(container_id)
+      .run();
+}
+
 }  // namespace minidock::network

@@ -5,7 +5,8 @@ namespace minidock::storage {
 // Times are nanoseconds since the epoch. A row exists only for what is whole on disk (layers, images) or reserved
 // (containers, endpoints, ports); digests are "sha256:<hex>". containers.definition is JSON, whose "Layers" the garbage
 // collector reads. volumes.options and .labels and secrets.labels are JSON objects (labels NULL: none were asked for),
-// volumes.owner the id maps of the container whose ids the data have. networks.settings is a JSON object.
+// volumes.owner the id maps of the container whose ids the data have. networks.settings is a JSON object, endpoints.names
+// the words by which others find it, with single spaces between.
 const char kSchema[] = R"sql(
 CREATE TABLE layers(
   diff_id TEXT PRIMARY KEY,
@@ -61,6 +62,7 @@ CREATE TABLE endpoints(
   address TEXT NOT NULL,
   container_id TEXT NOT NULL,
   endpoint_id TEXT NOT NULL,
+  names TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(network_id, address)) WITHOUT ROWID;
 CREATE INDEX endpoints_container ON endpoints(container_id);
 
@@ -99,6 +101,15 @@ CREATE TABLE host_settings(
   value TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
-const char kFromVersion2[] = "ALTER TABLE networks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'";
+const char kFromVersion2[] = R"sql(
+ALTER TABLE networks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE endpoints ADD COLUMN names TEXT NOT NULL DEFAULT '';
+UPDATE containers SET definition = json_set(definition, '$.Networks', json('[{"Network":"bridge"}]'))
+  WHERE coalesce(json_extract(definition, '$.HostConfig.NetworkMode'), 'default') IN ('default', 'bridge');
+UPDATE containers SET state = json_set(state, '$.endpoints',
+  CASE WHEN coalesce(json_extract(state, '$.endpoint.address'), '') = '' THEN json('[]')
+  ELSE json_array(json_set(json_extract(state, '$.endpoint'), '$.networkId', json_extract(state, '$.networkId'),
+                           '$.networkName', json_extract(state, '$.networkName'), '$.interface', 'eth0')) END);
+)sql";
 
 }  // namespace minidock::storage

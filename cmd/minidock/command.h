@@ -140,11 +140,14 @@ int tag(const Invocation&);
 int load(const Invocation&);
 int import(const Invocation&);
 // networks
+int network_connect(const Invocation&);
 int network_create(const Invocation&);
+int network_disconnect(const Invocation&);
 int network_ls(const Invocation&);
 int network_inspect(const Invocation&);
 int network_rm(const Invocation&);
 int network_exists(const Invocation&);
+int network_reload(const Invocation&);
 int network_prune(const Invocation&);
 
 // volumes and secrets
@@ -180,5 +183,6 @@ int internal_shut_down(const Invocation&);
 int internal_hold_scope(const Invocation&);
 int internal_clean_up(const Invocation&);
 int internal_attach_network(const Invocation&);
+int internal_restore_firewall(const Invocation&);
 
 }  // namespace minidock::cmd

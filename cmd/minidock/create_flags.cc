@@ -11,7 +11,9 @@
 #include "base/text.h"
 #include "cmd/minidock/checked_value.h"
 #include "cmd/minidock/resource_options.h"
+#include "engine/attachments.h"
 #include "engine/host_option_parsers.h"
+#include "engine/network_option.h"
 #include "engine/option_parsers.h"
 #include "engine/platform_option.h"
 #include "engine/port_options.h"
@@ -268,6 +270,54 @@ void CreateFlags::understand_rootfs(const std::string& typed, HostConfig& host) 
   if (host.rootfs == "/") throw UsageError("--rootfs: the host's own root cannot be a container's");
 }
 
+// --network, each; --ip and --network-alias are the first one's.
+std::vector<NetworkAttachment> CreateFlags::network_attachments(HostConfig& host) const {
+  std::vector<NetworkAttachment> networks;
+  for (const std::string& text : networks_)
+    networks.push_back(as_usage_error([&] { return options::parse_network(text); }));
+  if (!networks.empty()) host.network_mode = networks.front().network;
+  check_network_flags(networks, host.network_mode);
+  if (networks.empty() || !has_networks(host.network_mode)) return {};
+  NetworkAttachment& first = networks.front();
+  if (first.network == "default") first.network = network::kDefaultNetwork;
+  if (!ip_.empty()) first.address = ip_;
+  if (!network_aliases_.empty()) first.aliases = network_aliases_;
+  return networks;
+}
+
+void CreateFlags::check_network_flags(const std::vector<NetworkAttachment>& networks, const std::string& mode) const {
+  const bool is_users = is_user_defined_network(mode);
+  const auto any_other = [&](auto has) {
+    return std::any_of(networks.begin(), networks.end(), [&](const NetworkAttachment& attachment) {
+      return !is_user_defined_network(attachment.network) && has(attachment);
+    });
+  };
+  if ((!is_users && !network_aliases_.empty()) ||
+      any_other([](const NetworkAttachment& attachment) { return !attachment.aliases.empty(); })) {
+    throw UsageError("network-scoped alias is supported only for containers in user defined networks");
+  }
+  const bool has_address = !ip_.empty() || !ip6_.empty() || !link_local_ips_.empty();
+  if ((!is_users && has_address) ||
+      any_other([](const NetworkAttachment& attachment) { return !attachment.address.empty(); })) {
+    throw UsageError("user specified IP address is supported on user defined networks only");
+  }
+  if (!ip6_.empty() || !link_local_ips_.empty()) {
+    throw Error(ErrorKind::unsupported, "--ip6 and --link-local-ip are not supported: containers have IPv4 alone");
+  }
+  if (networks.size() > 1 && std::any_of(networks.begin(), networks.end(), [](const NetworkAttachment& attachment) {
+        return !has_networks(attachment.network);
+      })) {
+    throw UsageError("conflicting options: cannot attach both user-defined and non-user-defined network-modes");
+  }
+  const auto refuse_both = [](bool both, const char* flag) {
+    if (both) {
+      throw UsageError(fmt::format("conflicting options: cannot specify both --{} and per-network {}", flag, flag));
+    }
+  };
+  refuse_both(!ip_.empty() && !networks.front().address.empty(), "ip");
+  refuse_both(!network_aliases_.empty() && !networks.front().aliases.empty(), "network-alias");
+}
+
 void CreateFlags::understand_network(CreateOptions& options) const {
   HostConfig& host = options.host;
   for (const std::string& text : publish_) {
@@ -276,24 +326,7 @@ void CreateFlags::understand_network(CreateOptions& options) const {
   for (const std::string& text : expose_) {
     for (const std::string& port : options::parse_expose(text)) options.config.exposed_ports.push_back(port);
   }
-  if (networks_.size() > 1) {
-    throw Error(ErrorKind::unsupported, "more than one --network is not supported: give one");
-  }
-  if (!networks_.empty()) host.network_mode = networks_.front();
-  if (!network_aliases_.empty()) {
-    if (!is_user_defined_network(host.network_mode)) {
-      throw UsageError("network-scoped alias is supported only for containers in user defined networks");
-    }
-    throw Error(ErrorKind::unsupported, "--network-alias is not supported: containers do not resolve names");
-  }
-  const bool is_users = is_user_defined_network(host.network_mode);
-  if (!is_users && (!ip_.empty() || !ip6_.empty() || !link_local_ips_.empty())) {
-    throw UsageError("user specified IP address is supported on user defined networks only");
-  }
-  if (!ip6_.empty() || !link_local_ips_.empty()) {
-    throw Error(ErrorKind::unsupported, "--ip6 and --link-local-ip are not supported: containers have IPv4 alone");
-  }
-  host.ip_address = ip_;
+  options.networks = network_attachments(host);
   if (!mac_address_.empty()) options.config.mac_address = options::parse_mac_address(mac_address_);
   host.dns = checked_all("--dns", dns_, options::parse_dns_server);
   for (const std::string& server : host.dns) {

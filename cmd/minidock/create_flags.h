@@ -31,6 +31,8 @@ class CreateFlags {
   void understand_storage(HostConfig& host) const;
   static void understand_rootfs(const std::string& typed, HostConfig& host);
   void understand_network(CreateOptions& options) const;
+  std::vector<NetworkAttachment> network_attachments(HostConfig& host) const;
+  void check_network_flags(const std::vector<NetworkAttachment>& networks, const std::string& mode) const;
   void understand_security(HostConfig& host) const;
   void understand_life(CreateOptions& options) const;
   void refuse_unsupported() const;

@@ -1,4 +1,5 @@
 // What minidock's own processes call: the shim, and `system boot` and `system shutdown` for each container.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ namespace minidock::cmd {
 namespace {
 
 constexpr int kErrorFd = 3;
+constexpr int kLockFd = 3;  // of internal-restore-firewall
 
 using Words = std::vector<std::string>;
 
@@ -51,6 +53,18 @@ int internal_hold_scope(const Invocation& invocation) {
   char byte = 0;
   while (::read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
   }
+  return 0;
+}
+
+// Descriptor 3 is the lock; nobody listens.
+int internal_restore_firewall(const Invocation& invocation) {
+  if (::fcntl(kLockFd, F_GETFD) < 0) {
+    throw Error(ErrorKind::invalid_argument, "this is the shim's command: call `minidock network reload` instead");
+  }
+  Fd lock(kLockFd);
+  const auto app = make_app(invocation, "", "Restores the firewall");
+  expect_positionals(*app, invocation.arguments, 0, 0);
+  Engine(invocation.engine).restore_firewall(std::move(lock));
   return 0;
 }
 

@@ -66,11 +66,14 @@ constexpr std::array kVerbs{
     VerbEntry{"import", import, "Import the contents of a tarball as an image", "image"},
     VerbEntry{"image inspect", image_inspect, "Display detailed information on one or more images"},
     // networks
+    VerbEntry{"network connect", network_connect, "Connect a container to a network"},
+    VerbEntry{"network disconnect", network_disconnect, "Disconnect a container from a network"},
     VerbEntry{"network create", network_create, "Create a network"},
     VerbEntry{"network inspect", network_inspect, "Display detailed information on one or more networks"},
     VerbEntry{"network ls", network_ls, "List networks"},
     VerbEntry{"network list", network_ls, nullptr},
     VerbEntry{"network prune", network_prune, "Remove all unused networks"},
+    VerbEntry{"network reload", network_reload, "Restore bridges, firewall rules and published ports"},
     VerbEntry{"network rm", network_rm, "Remove one or more networks"},
     VerbEntry{"network remove", network_rm, nullptr},
     VerbEntry{"network exists", network_exists, "Tell by the exit code whether a network exists"},
@@ -111,6 +114,7 @@ constexpr std::array kVerbs{
     VerbEntry{"internal-hold-scope", internal_hold_scope, nullptr},
     VerbEntry{"internal-clean-up", internal_clean_up, nullptr},
     VerbEntry{"internal-attach-network", internal_attach_network, nullptr},
+    VerbEntry{"internal-restore-firewall", internal_restore_firewall, nullptr},
 };
 
 constexpr std::array<std::string_view, 6> kGroups{"image", "container", "network", "volume", "secret", "system"};

@@ -1,4 +1,4 @@
-// network create, ls, inspect, rm, exists.
+// network create, ls, inspect, rm, exists, connect, disconnect, reload.
 #include <fmt/format.h>
 
 #include "base/table.h"
@@ -6,6 +6,7 @@
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/documents.h"
 #include "cmd/minidock/words.h"
+#include "engine/host_option_parsers.h"
 
 namespace minidock::cmd {
 namespace {
@@ -129,11 +130,62 @@ int network_rm(const Invocation& invocation) {
   return for_each_name(names, true, [&](const std::string& name) { engine.remove_network(name); });
 }
 
+// podman's: it prints the ids of the containers whose network was reloaded.
+int network_reload(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] [CONTAINER...]",
+                            "Restore bridges, firewall rules and published ports that were taken away");
+  bool all = false;
+  app->add_flag("-a,--all", all, "Those of all containers (default without any CONTAINER)");
+  const std::vector<std::string> names = parse(*app, invocation);
+  if (all && !names.empty()) {
+    throw Error(ErrorKind::invalid_argument, "--all and the names of containers cannot be given together");
+  }
+  for (const std::string& id : Engine(invocation.engine).reload_networks(names)) fmt::print("{}\n", id);
+  return 0;
+}
+
 int network_exists(const Invocation& invocation) {
   const auto app = make_app(invocation, "NETWORK", "Tell by the exit code whether a network exists");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(*app, names, 1, 1);
   return Engine(invocation.engine).network_exists(names.front()) ? 0 : 1;
+}
+
+int network_connect(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] NETWORK CONTAINER", "Connect a container to a network");
+  NetworkAttachment attachment;
+  std::vector<std::string> links;
+  std::string ip6;
+  std::vector<std::string> link_local_ips;
+  std::vector<std::string> driver_options;
+  add_list(*app, "--alias", attachment.aliases, "Add network-scoped alias for the container");
+  app->add_option("--ip", attachment.address, "IPv4 address (e.g., 172.30.100.104)");
+  app->add_option("--ip6", ip6, "IPv6 address (e.g., 2001:db8::33)");
+  add_list(*app, "--link", links, "Add link to another container");
+  add_list(*app, "--link-local-ip", link_local_ips, "Add a link-local address for the container");
+  add_list(*app, "--driver-opt", driver_options, "driver options for the network");
+  app->add_option("--gw-priority", attachment.gateway_priority,
+                  "Highest gw-priority provides the default gateway. Accepts positive and negative values.");
+  app->add_option("--mac-address", attachment.mac_address, "MAC address of the container's interface");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(*app, names, 2, 2);
+  if (!ip6.empty() || !link_local_ips.empty() || !driver_options.empty()) {
+    throw Error(ErrorKind::unsupported, "--ip6, --link-local-ip and --driver-opt are not supported");
+  }
+  if (!attachment.mac_address.empty()) attachment.mac_address = options::parse_mac_address(attachment.mac_address);
+  Engine(invocation.engine).connect_network(names[0], names[1], attachment, links);
+  return 0;
+}
+
+int network_disconnect(const Invocation& invocation) {
+  const auto app = make_app(invocation, "[OPTIONS] NETWORK CONTAINER", "Disconnect a container from a network");
+  bool force = false;
+  app->add_flag("-f,--force", force, "Force the container to disconnect from a network");
+  const std::vector<std::string> names = parse(*app, invocation);
+  expect_positionals(*app, names, 2, 2);
+  // Whom docker has lost track of needs force there; here the database knows.
+  Engine(invocation.engine).disconnect_network(names[0], names[1]);
+  return 0;
 }
 
 }  // namespace minidock::cmd

@@ -180,7 +180,10 @@ Json to_json(const ShimConfig& config) {
               {"stop_timeout", config.stop_timeout},
               {"timeout", config.timeout},
               {"pid_file", config.pid_file},
+              {"name_service", Json::array({config.name_service.view, config.name_service.networks})},
               {"network_command", config.network_command},
+              {"firewall_table", config.firewall_table},
+              {"firewall_command", config.firewall_command},
               {"scope_command", config.scope_command},
               {"cleanup_command", config.cleanup_command},
               {"debug", config.debug},
@@ -221,7 +224,11 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.stop_timeout = static_cast<int>(json::get_int(document, "stop_timeout", config.stop_timeout));
   config.timeout = static_cast<int>(json::get_int(document, "timeout"));
   config.pid_file = json::get_string(document, "pid_file");
+  const std::vector<std::string> name_service = json::get_strings(document, "name_service");
+  if (name_service.size() == 2) config.name_service = {name_service[0], name_service[1]};
   config.network_command = json::get_strings(document, "network_command");
+  config.firewall_table = json::get_string(document, "firewall_table");
+  config.firewall_command = json::get_strings(document, "firewall_command");
   config.scope_command = json::get_strings(document, "scope_command");
   config.cleanup_command = json::get_strings(document, "cleanup_command");
   config.debug = json::get_bool(document, "debug");

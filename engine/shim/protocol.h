@@ -119,6 +119,12 @@ struct LogConfig {
   std::vector<std::string> compress_command;
 };
 
+// What the container's name server reads (names/directory.h); both "": there is none.
+struct NameServiceConfig {
+  std::string view;
+  std::string networks;
+};
+
 // <container dir>/shim.json, written by the engine before it spawns the shim.
 struct ShimConfig {
   std::string id;
@@ -136,9 +142,14 @@ struct ShimConfig {
   int stop_timeout = 10;  // seconds until it is killed; negative: for ever
   int timeout = 0;        // seconds that the container may run; 0: no limit
   std::string pid_file;   // "" for none
+  NameServiceConfig name_service;
   // argv that attaches the network of a child, whose pid comes behind it, when the shim starts the container again;
   // empty when there is none to attach.
   std::vector<std::string> network_command;
+  // The nft tables whose loss the shim notices, and argv of what restores them (engine/shim/firewall_watch.h). Empty
+  // for a container without an address of a network.
+  std::string firewall_table;
+  std::vector<std::string> firewall_command;
   // argv that has systemd make the container's cgroup, a scope, and keeps it until its standard input ends
   // (engine/shim/scope_keeper.h); empty where the shim makes the cgroup itself.
   std::vector<std::string> scope_command;

@@ -15,6 +15,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/syscall.h"
+#include "engine/shim/name_service.h"
 #include "engine/shim/out_of_memory.h"
 #include "engine/shim/probe_process.h"
 #include "engine/shim/scope_keeper.h"
@@ -60,6 +61,7 @@ void CreatedContainer::prepare() {
   log_ = ContainerLog::open(config_.log);
   listener_ = state_directory_.listen();
   netns_link_ = make_netns_link(config_.netns_link, process_.pid());
+  name_server_ = open_name_server(config_.name_service, process_.pid());
   // An exit record is always that of the last run.
   sys::unlinkat_if_present(AT_FDCWD, config_.container_dir + "/exit.json", 0);
 }
@@ -121,6 +123,7 @@ RunningContainer::RunningContainer(CreatedContainer created, int restart_count)
   try {
     if (!config.pid_file.empty()) file::replace(config.pid_file, fmt::format("{}", process_->pid()), 0644);
     supervise(config, created.streams_, std::move(terminal), std::move(created.log_), std::move(created.listener_));
+    supervisor_->serve_names(std::move(created.name_server_));
     if (!config.health.command.empty()) monitor(config);
     events_.record("start");
   } catch (const Error&) {
@@ -145,6 +148,10 @@ void RunningContainer::supervise(const ShimConfig& config, CreatedContainer::Str
   }
   supervisor_ = std::make_unique<Supervisor>(std::move(supervised), std::move(log));
   supervisor_->listen(std::move(listener));
+  if (!config.firewall_command.empty()) {
+    supervisor_->watch_firewall(
+        std::make_unique<FirewallWatch>(config.firewall_table, config.state_root, config.firewall_command));
+  }
   if (config.timeout > 0) supervisor_->kill_after(std::chrono::seconds(config.timeout));
 }
 

@@ -15,6 +15,7 @@
 #include "engine/shim/protocol.h"
 #include "engine/shim/state_directory.h"
 #include "engine/shim/supervisor.h"
+#include "names/server.h"
 
 namespace minidock::shim {
 
@@ -51,6 +52,7 @@ class CreatedContainer {
   ContainerLog log_;
   Fd listener_;
   OwnedLink netns_link_;
+  std::unique_ptr<names::Server> name_server_;
 };
 
 class RunningContainer {

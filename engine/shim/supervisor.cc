@@ -73,6 +73,7 @@ void Supervisor::listen(Fd socket) {
 
 Ending Supervisor::run() {
   poller_.watch(container_.pidfd, EPOLLIN);
+  if (firewall_) firewall_->look();  // it may have gone before this process listened
   for (bool at_rest = true; !ending_;) {
     const int due = timeout_ms();
     const int rest = at_rest ? -1 : kRestAfterMs;
@@ -85,6 +86,17 @@ Ending Supervisor::run() {
     forget_probe();
     health_->end();
     health_.reset();
+  }
+  if (firewall_) {
+    for (const int fd : {firewall_->news_fd(), firewall_->command_fd()}) {
+      if (fd >= 0) poller_.forget(fd);
+    }
+    firewall_.reset();
+  }
+
+  if (name_server_) {
+    poller_.forget(name_server_->fd());
+    name_server_.reset();
   }
 
   // From here the main process is gone. With a pid namespace of its own everything else in it is, too, and each output
@@ -144,7 +156,9 @@ void Supervisor::resize(std::uint16_t rows, std::uint16_t columns) {
 void Supervisor::kill_after(std::chrono::seconds time) { kill_at_ = std::min(kill_at_, Clock::now() + time); }
 
 int Supervisor::timeout_ms() const {
-  const Clock::time_point next = health_ ? std::min(kill_at_, health_->deadline()) : kill_at_;
+  Clock::time_point next = kill_at_;
+  if (health_) next = std::min(next, health_->deadline());
+  if (name_server_) next = std::min(next, name_server_->deadline());
   return next == Clock::time_point::max() ? -1 : milliseconds_until(next);
 }
 
@@ -159,6 +173,7 @@ void Supervisor::do_what_is_due() {
     forget_probe();
     health_->on_time();
   }
+  if (name_server_ && now >= name_server_->deadline()) name_server_->on_time();
 }
 
 // Before its descriptors are closed.
@@ -173,6 +188,17 @@ bool Supervisor::serve_probe(int fd) {
   const bool is_output = fd == health_->output_fd();
   forget_probe();
   is_output ? health_->on_output() : health_->on_process_end();
+  return true;
+}
+
+bool Supervisor::serve_firewall(int fd) {
+  if (!firewall_ || (fd != firewall_->news_fd() && fd != firewall_->command_fd())) return false;
+  if (fd == firewall_->news_fd()) {
+    firewall_->on_news();
+  } else {
+    poller_.forget(fd);
+    firewall_->on_command_end();
+  }
   return true;
 }
 
@@ -198,14 +224,18 @@ void Supervisor::update_interest() {
   if (listener_) poller_.watch(listener_.get(), clients_.full() ? 0U : EPOLLIN);
   if (health_ && health_->output_fd() >= 0) poller_.watch(health_->output_fd(), EPOLLIN);
   if (health_ && health_->process_fd() >= 0) poller_.watch(health_->process_fd(), EPOLLIN);
+  if (firewall_ && firewall_->news_fd() >= 0) poller_.watch(firewall_->news_fd(), EPOLLIN);
+  if (firewall_ && firewall_->command_fd() >= 0) poller_.watch(firewall_->command_fd(), EPOLLIN);
   if (log_.helper() >= 0) poller_.watch(log_.helper(), EPOLLIN);
+  if (name_server_) poller_.watch(name_server_->fd(), EPOLLIN);
 }
 
 void Supervisor::dispatch(int fd, std::uint32_t events) {
   if (fd == container_.pidfd) return reap();
   if (fd == log_.helper()) return reap_log_helper();
   if (listener_ && fd == listener_.get()) return accept_client();
-  if (serve_probe(fd)) return;
+  if (name_server_ && fd == name_server_->fd()) return name_server_->serve();
+  if (serve_probe(fd) || serve_firewall(fd)) return;
   if (fd == input_.pending_fd() && (events & (EPOLLOUT | EPOLLERR)) != 0) {
     poller_.forget(fd);  // it is watched again when something is left, or when it is a source as well
     input_.flush();

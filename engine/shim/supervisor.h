@@ -16,8 +16,10 @@
 #include "engine/shim/attach_clients.h"
 #include "engine/shim/container_input.h"
 #include "engine/shim/container_log.h"
+#include "engine/shim/firewall_watch.h"
 #include "engine/shim/health_monitor.h"
 #include "engine/shim/poller.h"
+#include "names/server.h"
 
 namespace minidock::shim {
 
@@ -51,8 +53,13 @@ class Supervisor {
   // Attach clients are accepted from `socket` while the container runs; only root's.
   void listen(Fd socket);
 
+  // Answers the container's name queries while it runs. May be null.
+  void serve_names(std::unique_ptr<names::Server> server) { name_server_ = std::move(server); }
+
   // Probes the container's health while it runs.
   void monitor(std::unique_ptr<HealthMonitor> health) { health_ = std::move(health); }
+  // Has the firewall restored while the container runs.
+  void watch_firewall(std::unique_ptr<FirewallWatch> firewall) { firewall_ = std::move(firewall); }
   // SIGKILL to the main process after `time`, unless it has ended; an earlier time counts.
   void kill_after(std::chrono::seconds time);
 
@@ -81,6 +88,7 @@ class Supervisor {
   void do_what_is_due();
   void forget_probe();
   bool serve_probe(int fd);
+  bool serve_firewall(int fd);
   bool turn(int timeout_ms);
   void dispatch(int fd, std::uint32_t events);
   void update_interest();
@@ -104,6 +112,8 @@ class Supervisor {
   Fd terminal_peer_;
   std::array<Source, 2> sources_;
   std::unique_ptr<HealthMonitor> health_;
+  std::unique_ptr<names::Server> name_server_;
+  std::unique_ptr<FirewallWatch> firewall_;
   Clock::time_point kill_at_ = Clock::time_point::max();
   std::optional<Ending> ending_;
   bool exit_code_published_ = false;

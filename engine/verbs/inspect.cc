@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/format.h"
+#include "engine/attachments.h"
 #include "engine/engine.h"
 #include "engine/exec_records.h"
 #include "engine/health_options.h"
@@ -105,40 +106,70 @@ OrderedJson config_json(const ContainerConfig& config) {
   return result;
 }
 
-OrderedJson endpoint_json(const Container& container) {
-  const ContainerState& state = container.state;
-  const bool attached = !state.endpoint.address.empty();
-  const std::string& wanted = container.definition.host.ip_address;
-  const bool is_users = is_user_defined_network(container.definition.host.network_mode);
-  return OrderedJson{{"IPAMConfig", wanted.empty() ? OrderedJson() : OrderedJson{{"IPv4Address", wanted}}},
-                     {"Links", nullptr},
-                     {"Aliases", is_users ? OrderedJson::array({container.id().substr(0, 12)}) : OrderedJson()},
-                     {"NetworkID", state.network_id},
-                     {"EndpointID", attached ? state.endpoint.id : ""},
-                     {"Gateway", attached ? state.endpoint.gateway : ""},
-                     {"IPAddress", attached ? state.endpoint.address : ""},
-                     {"IPPrefixLen", attached ? state.endpoint.prefix_length : 0},
+OrderedJson ipam_config_json(const NetworkAttachment& attachment) {
+  if (attachment.address.empty()) return nullptr;
+  return OrderedJson{{"IPv4Address", attachment.address}};
+}
+
+OrderedJson aliases_json(const Container& container, const NetworkAttachment& attachment) {
+  if (attachment.network == network::kDefaultNetwork) return nullptr;
+  OrderedJson aliases = attachment.aliases;
+  aliases.push_back(container.id().substr(0, 12));
+  return aliases;
+}
+
+OrderedJson links_json(const NetworkAttachment& attachment) {
+  if (attachment.links.empty()) return nullptr;
+  OrderedJson links = OrderedJson::array();
+  for (const ContainerLink& link : attachment.links) links.push_back(link.name + ":" + link.alias);
+  return links;
+}
+
+// Without an endpoint: nothing is attached.
+OrderedJson endpoint_json(const Container& container, const NetworkAttachment& attachment,
+                          const network::Endpoint* endpoint) {
+  static const network::Endpoint kNone;
+  const network::Endpoint& shown = endpoint == nullptr ? kNone : *endpoint;
+  return OrderedJson{{"IPAMConfig", ipam_config_json(attachment)},
+                     {"Links", links_json(attachment)},
+                     {"Aliases", aliases_json(container, attachment)},
+                     {"NetworkID", shown.network_id},
+                     {"EndpointID", shown.id},
+                     {"Gateway", shown.gateway},
+                     {"IPAddress", shown.address},
+                     {"IPPrefixLen", shown.prefix_length},
                      {"IPv6Gateway", ""},
                      {"GlobalIPv6Address", ""},
                      {"GlobalIPv6PrefixLen", 0},
-                     {"MacAddress", attached ? state.endpoint.mac_address : ""},
+                     {"MacAddress", shown.mac_address},
                      {"DriverOpts", nullptr}};
+}
+
+OrderedJson networks_json(const Container& container) {
+  const std::string& mode = container.definition.host.network_mode;
+  std::map<std::string, OrderedJson> networks;
+  if (mode == "none" || mode == "host") networks[mode] = endpoint_json(container, on_default_network(), nullptr);
+  for (const NetworkAttachment& attachment : container.definition.networks) {
+    const std::vector<network::Endpoint>& endpoints = container.state.endpoints;
+    const auto endpoint = std::find_if(endpoints.begin(), endpoints.end(), [&](const network::Endpoint& candidate) {
+      return candidate.network_name == attachment.network;
+    });
+    networks[attachment.network] =
+        endpoint_json(container, attachment, endpoint == endpoints.end() ? nullptr : &*endpoint);
+  }
+  return networks;
 }
 
 OrderedJson network_settings_json(const Container& container, const storage::Instance& instance) {
   const ContainerState& state = container.state;
-  const std::string mode = container.definition.host.network_mode;
-  const bool bridge = mode == "default" || mode == network::kDefaultNetwork;
-  const OrderedJson endpoint = endpoint_json(container);
-  const bool is_users = is_user_defined_network(mode);
-  OrderedJson networks = OrderedJson::object();
-  if (bridge || mode == "none" || mode == "host") networks[bridge ? network::kDefaultNetwork : mode] = endpoint;
-  if (is_users) networks[state.network_name.empty() ? mode : state.network_name] = endpoint;
+  const std::string& mode = container.definition.host.network_mode;
+  const bool own_namespace = container.running() && (has_networks(mode) || mode == "none");
+  const network::Endpoint* gateway = state.gateway();
   // docker's fields of old know the default network alone.
-  const OrderedJson shown = is_users ? endpoint_json(Container{}) : endpoint;
-  const bool own_namespace = container.running() && (bridge || is_users || mode == "none");
+  const network::Endpoint* standard = state.on_default_network();
+  const OrderedJson shown = endpoint_json(container, on_default_network(), standard);
   return OrderedJson{{"Bridge", ""},
-                     {"SandboxID", endpoint["EndpointID"]},
+                     {"SandboxID", gateway == nullptr ? "" : gateway->id},
                      {"HairpinMode", false},
                      {"LinkLocalIPv6Address", ""},
                      {"LinkLocalIPv6PrefixLen", 0},
@@ -155,8 +186,8 @@ OrderedJson network_settings_json(const Container& container, const storage::Ins
                      {"IPPrefixLen", shown["IPPrefixLen"]},
                      {"IPv6Gateway", ""},
                      {"MacAddress", shown["MacAddress"]},
-                     {"Interface", container.running() && bridge ? instance.bridge : ""},
-                     {"Networks", networks}};
+                     {"Interface", standard == nullptr ? "" : instance.bridge},
+                     {"Networks", networks_json(container)}};
 }
 
 OrderedJson graph_driver_json(const Container& container, const storage::Instance& instance) {

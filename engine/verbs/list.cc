@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <climits>
 #include <map>
@@ -104,9 +105,11 @@ bool matches_one(const Container& container, const std::string& name, const std:
   if (name == "before") return definition.created < lookups.created.at(value);
   if (name == "since") return definition.created > lookups.created.at(value);
   if (name == "network") {
-    const std::string& mode = definition.host.network_mode;
-    const ContainerState& state = container.state;
-    return (mode == "default" ? "bridge" : mode) == value || state.network_name == value || state.network_id == value;
+    const auto is_it = [&](const NetworkAttachment& attachment) { return attachment.network == value; };
+    const auto has_id = [&](const network::Endpoint& endpoint) { return endpoint.network_id == value; };
+    return definition.host.network_mode == value ||
+           std::any_of(definition.networks.begin(), definition.networks.end(), is_it) ||
+           std::any_of(container.state.endpoints.begin(), container.state.endpoints.end(), has_id);
   }
   if (name == "volume") return has_volume(definition, value);
   return has_port(container, name, value);

@@ -1,4 +1,4 @@
-// network create, ls, inspect, rm, prune.
+// network create, ls, inspect, rm, reload, prune.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/filters.h"
+#include "engine/names.h"
+#include "engine/shim/firewall_watch.h"
 
 namespace minidock {
 namespace {
@@ -122,7 +124,33 @@ void Engine::remove_network(const std::string& name) {
   network::delete_network(here.database, listed.network.id);
   transaction.commit();
   network::remove_network_state(here.database, instance_, listed.network);
+  remove_network_names(instance_, listed.network.id);
   record_network_event(instance_, listed.network, "destroy");
+}
+
+std::vector<std::string> Engine::reload_networks(const std::vector<std::string>& containers) {
+  std::vector<std::string> ids;
+  for (const std::string& name : containers) ids.push_back(resolve(name).id());
+  const bool all = containers.empty();
+  const std::vector<Container> present = list_all();  // what ended unnoticed gives its addresses and ports back
+  network::reload_host_state(database(), instance_);
+  for (const Container& container : present) {
+    for (const network::Endpoint& endpoint : container.state.endpoints) {
+      network::reattach_endpoint(network::get_network(database(), endpoint.network_id), endpoint);
+    }
+    if (all && !container.state.endpoints.empty()) ids.push_back(container.id());
+  }
+  return ids;
+}
+
+void Engine::restore_firewall(Fd lock) {
+  while (lock) {
+    network::restore_firewall(database(), instance_);
+    // From here on another shim's command may begin. A loss until now may have found the lock taken.
+    lock.reset();
+    if (!network::firewall_is_missing(database(), instance_)) return;
+    lock = shim::try_lock_firewall(instance_.state);
+  }
 }
 
 PruneReport Engine::prune_networks(const PruneOptions& options) {

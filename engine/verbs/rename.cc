@@ -8,6 +8,7 @@
 #include "engine/lifecycle.h"
 #include "engine/links.h"
 #include "engine/name_generator.h"
+#include "engine/names.h"
 #include "engine/shim/container_events.h"
 #include "engine/shim/netns_link.h"
 #include "engine/shim/owned_link.h"
@@ -53,7 +54,9 @@ void Engine::rename(const std::string& name, const std::string& typed) {
     throw error.with_context("Error when allocating new name");
   }
   record_container_event(instance_, after.definition, "rename", {{"oldName", "/" + before.name()}});
-  if (after.alive()) rename_links(instance_, before, after);
+  if (!after.alive()) return;
+  rename_links(instance_, before, after);
+  rename_in_networks(context(), after);
 }
 
 }  // namespace minidock

@@ -9,9 +9,11 @@
 
 namespace minidock {
 
-void Engine::system_down() {
+void Engine::system_down() { remove_host_state(/*with_user_rules=*/false); }
+
+void Engine::remove_host_state(bool with_user_rules) {
   list(ListOptions{.all = true, .last = 0, .filters = {}});  // what died unnoticed gives its addresses back
-  network::remove_host_state(database(), instance_);
+  network::remove_host_state(database(), instance_, with_user_rules);
   runtime::remove_cgroup("/" + instance_.cgroup_parent);
 }
 
@@ -24,7 +26,7 @@ void Engine::system_reset() {
   for (const std::string& id : list_root_mounts(instance_, RootMountKind::image)) {
     detach_root_mount(instance_, RootMountKind::image, id);
   }
-  system_down();
+  remove_host_state(/*with_user_rules=*/true);
   database_.reset();
   for (const char* name : {"containers", "layers", "layers-mapped", "blobs", "volumes", "secrets", "cache", "db.sqlite",
                            "db.sqlite-wal", "db.sqlite-shm"}) {

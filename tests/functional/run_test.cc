@@ -159,7 +159,12 @@ TEST_F(Run, ResolvConfHasNoLoopbackServer) {
   box.shell(
       "umount /etc/resolv.conf 2>/dev/null; rm -f /etc/resolv.conf;"
       "printf 'nameserver 127.0.0.53\\nnameserver 192.0.2.1\\nsearch example.org\\n' > /etc/resolv.conf");
-  const std::string text = box.run({}, {"cat", "/etc/resolv.conf"}).out;
+  EXPECT_EQ(box.run({}, {"cat", "/etc/resolv.conf"}).out,
+            "nameserver 127.0.0.11\nsearch example.org\noptions ndots:0\n");
+  // As docker, where nobody in the container answers names.
+  const std::string config = box.write_file("daemon.json", R"({"default-network-names": false})");
+  const std::string text =
+      box.minidock_ok({"--config-file", config, "run", "--rm", "busybox", "cat", "/etc/resolv.conf"}) + "\n";
   EXPECT_THAT(text, HasSubstr("nameserver 192.0.2.1\n"));
   EXPECT_THAT(text, HasSubstr("search example.org"));
   EXPECT_THAT(text, Not(HasSubstr("127.0.0.53")));

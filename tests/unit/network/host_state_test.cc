@@ -19,6 +19,12 @@ class HostState : public HostTest {
   bool table_is_ready() {
     return firewall_is_ready(instance_.nft_table, {{network_.interface, *Ipv4Subnet::parse(network_.subnet)}});
   }
+  // nft lists tables in the order in which they were made.
+  std::string tables() {
+    const std::string& ours = instance_.nft_table;
+    return output_of("nft list table inet " + ours + "; nft list table bridge " + ours + "; nft list table inet " +
+                     ours + "-user");
+  }
 };
 
 TEST_F(HostState, HasBridgeAddressSettingsAndTable) {
@@ -36,12 +42,15 @@ TEST_F(HostState, HasBridgeAddressSettingsAndTable) {
 
 TEST_F(HostState, IsMendedWhateverSomebodyTookAway) {
   start_network();
-  const std::string ruleset = output_of("nft list ruleset");
+  const std::string whole = tables();
   const std::string table = "inet " + instance_.nft_table;
   const std::vector<std::string> damages = {
       "nft flush ruleset",
       "nft flush table " + table,
       "nft flush chain " + table + " raw_prerouting",
+      "nft delete table bridge " + instance_.nft_table,
+      "nft flush table bridge " + instance_.nft_table,
+      "nft delete table " + table + "-user",
       "ip link del " + instance_.bridge,
       "ip link set " + instance_.bridge + " down",
       "ip addr flush dev " + instance_.bridge,
@@ -51,7 +60,7 @@ TEST_F(HostState, IsMendedWhateverSomebodyTookAway) {
   for (const std::string& command : damages) {
     output_of(command);
     ensure_host_state(*database_, instance_, network_);
-    EXPECT_EQ(output_of("nft list ruleset"), ruleset) << command;
+    EXPECT_EQ(tables(), whole) << command;
     EXPECT_TRUE(bridge_is_ready(network_)) << command;
     EXPECT_THAT(output_of("ip -4 addr show " + instance_.bridge), Not(HasSubstr("10.1.1.1"))) << command;
     EXPECT_EQ(read_sysctl("net/ipv4/ip_forward"), "1") << command;
@@ -65,7 +74,7 @@ TEST_F(HostState, LeavesOtherTablesAlone) {
   output_of("nft flush table inet " + instance_.nft_table);
   ensure_host_state(*database_, instance_, network_);
   EXPECT_EQ(output_of("nft list table ip other"), before);
-  remove_host_state(*database_, instance_);
+  remove_host_state(*database_, instance_, false);
   EXPECT_EQ(output_of("nft list ruleset"), before);
 }
 
@@ -115,20 +124,70 @@ TEST_F(HostState, RemovalLeavesNothing) {
   output_of("sysctl -qw net.ipv4.ip_forward=0");  // a new namespace has what the host has
   start_network();
   reserve("c1");
-  EXPECT_EQ(error_of([&] { remove_host_state(*database_, instance_); }).first, ErrorKind::conflict);
+  EXPECT_EQ(error_of([&] { remove_host_state(*database_, instance_, false); }).first, ErrorKind::conflict);
   EXPECT_TRUE(bridge_is_ready(network_));
   release_reservations(*database_, "c1");
-  remove_host_state(*database_, instance_);
+  remove_host_state(*database_, instance_, false);
   EXPECT_EQ(output_of("nft list ruleset"), "");
   EXPECT_THAT(output_of("ip -o link"), Not(HasSubstr(instance_.bridge)));
   EXPECT_EQ(read_sysctl("net/ipv4/ip_forward"), "0");
-  remove_host_state(*database_, instance_);
+  remove_host_state(*database_, instance_, false);
+}
+
+TEST_F(HostState, TheAdministratorsRulesOutliveEverythingButAReset) {
+  start_network();
+  const std::string table = "inet " + instance_.nft_table + "-user";
+  output_of("nft add rule " + table + " minidock-user tcp dport 8080 drop");
+  const std::string rules = output_of("nft list table " + table);
+  output_of("nft delete table inet " + instance_.nft_table);
+  ensure_host_state(*database_, instance_, network_);
+  reload_host_state(*database_, instance_);
+  EXPECT_EQ(output_of("nft list table " + table), rules);
+  remove_host_state(*database_, instance_, false);
+  EXPECT_EQ(output_of("nft list ruleset"), rules);
+  remove_host_state(*database_, instance_, true);
+  EXPECT_EQ(output_of("nft list ruleset"), "");
+}
+
+TEST_F(HostState, WhatTheAdministratorAddsBesideTheChainIsKeptToo) {
+  start_network();
+  const std::string table = "inet " + instance_.nft_table + "-user";
+  output_of("nft add set " + table + " friends '{ type ipv4_addr; }'");
+  remove_host_state(*database_, instance_, false);
+  EXPECT_THAT(output_of("nft list ruleset"), HasSubstr("set friends"));
+}
+
+TEST_F(HostState, SetsThatAreFullOfWhatEndedAreMadeAnew) {
+  start_network();
+  const std::string table = "bridge " + instance_.nft_table;
+  std::string commands;
+  for (int i = 0; i < 8192; ++i) commands += fmt::format("add element {} ports {{ md{} }}\n", table, i);
+  file::replace(scratch_.path() + "/commands", commands, 0600);
+  output_of("nft -f " + scratch_.path() + "/commands");
+  const Endpoint endpoint = reserve("c1");
+  guard_endpoint(*database_, instance_, network_, endpoint);
+  const std::string rules = output_of("nft list table " + table);
+  EXPECT_THAT(rules, HasSubstr(fmt::format("\"{}\" . {}", endpoint.host_interface, endpoint.address)));
+  EXPECT_THAT(rules, Not(HasSubstr("\"md8191\"")));
+}
+
+TEST_F(HostState, AFirewallThatNobodyNeedsIsNotRestored) {
+  start_network();
+  output_of("nft flush ruleset");
+  EXPECT_FALSE(firewall_is_missing(*database_, instance_));
+  restore_firewall(*database_, instance_);
+  EXPECT_EQ(output_of("nft list ruleset"), "");
+  reserve("c1");
+  EXPECT_TRUE(firewall_is_missing(*database_, instance_));
+  restore_firewall(*database_, instance_);
+  EXPECT_TRUE(table_is_ready());
+  EXPECT_FALSE(firewall_is_missing(*database_, instance_));
 }
 
 TEST_F(HostState, RemovalKeepsASettingThatWasThereBefore) {
   output_of("sysctl -qw net.ipv4.ip_forward=1");
   start_network();
-  remove_host_state(*database_, instance_);
+  remove_host_state(*database_, instance_, false);
   EXPECT_EQ(read_sysctl("net/ipv4/ip_forward"), "1");
 }
 

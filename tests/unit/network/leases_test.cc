@@ -65,5 +65,25 @@ TEST_F(Leases, OfTwoProcessesNeverMeet) {
   EXPECT_EQ(rows.int64(1), 2 * kEach);
 }
 
+TEST(GatewayEndpoint, IsOfNoInternalNetworkThenByPriorityThenByName) {
+  const auto endpoint = [](const char* network, const char* gateway, int priority) {
+    Endpoint result;
+    result.network_name = network;
+    result.gateway = gateway;
+    result.gateway_priority = priority;
+    return result;
+  };
+  const auto chosen = [](const std::vector<Endpoint>& endpoints) {
+    const Endpoint* gateway = gateway_endpoint(endpoints);
+    return gateway == nullptr ? "none" : gateway->network_name;
+  };
+  const Endpoint closed = endpoint("a", "", 5);
+  EXPECT_EQ(chosen({}), "none");
+  EXPECT_EQ(chosen({closed}), "a");
+  EXPECT_EQ(chosen({closed, endpoint("c", "10.3.0.1", 0), endpoint("b", "10.2.0.1", 0)}), "b");
+  EXPECT_EQ(chosen({endpoint("b", "10.2.0.1", 0), endpoint("c", "10.3.0.1", 1)}), "c");
+  EXPECT_EQ(chosen({endpoint("b", "10.2.0.1", -1), endpoint("c", "10.3.0.1", 0)}), "c");
+}
+
 }  // namespace
 }  // namespace minidock::network

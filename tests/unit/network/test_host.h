@@ -22,7 +22,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/syscall.h"
-#include "network/netns.h"
+#include "base/netns_visit.h"
 #include "network/network.h"
 #include "storage/database.h"
 #include "storage/instance.h"
@@ -138,7 +138,8 @@ class HostTest : public testing::Test {
 
   Container start_container(const std::string& id) {
     Container container{id, reserve(id), new_netns()};
-    attach_endpoint(instance_, network_, container.endpoint, container.netns.get());
+    guard_endpoint(*database_, instance_, network_, container.endpoint);
+    attach_endpoint(instance_, network_, container.endpoint, container.netns.get(), true);
     return container;
   }
 

@@ -171,6 +171,42 @@ TEST_F(DatabaseTest, AForeignFileIsRefused) {
   EXPECT_EQ(kind_of_open(path_), ErrorKind::corrupt_data);
 }
 
+TEST_F(DatabaseTest, BringsAnOlderOneUpToDate) {
+  {
+    Database database = Database::open(path_);
+    database.execute("ALTER TABLE networks DROP COLUMN settings");
+    database.execute("ALTER TABLE endpoints DROP COLUMN names");
+    const auto insert = [&](const char* id, const char* definition, const char* state) {
+      database.prepare("INSERT INTO containers VALUES(?, ?, 1, 'image', ?, 'running', ?)")
+          .bind(id)
+          .bind(id)
+          .bind(definition)
+          .bind(state)
+          .run();
+    };
+    insert("c1", R"({"Id":"c1"})",
+           R"({"networkId":"n1","networkName":"bridge","endpoint":{"id":"e1","address":"172.17.0.2"}})");
+    insert("c2", R"({"Id":"c2","HostConfig":{"NetworkMode":"none"}})",
+           R"({"networkId":"","networkName":"","endpoint":{"id":"","address":""}})");
+    database.execute("PRAGMA user_version = 2");
+  }
+  Database database = Database::open(path_);
+  const auto value = [&](const std::string& sql) {
+    Statement row = database.prepare(sql);
+    EXPECT_TRUE(row.step());
+    return row.text(0);
+  };
+  EXPECT_EQ(value("PRAGMA user_version"), std::to_string(kSchemaVersion));
+  EXPECT_EQ(value("SELECT json_extract(definition, '$.Networks') FROM containers WHERE id = 'c1'"),
+            R"([{"Network":"bridge"}])");
+  EXPECT_EQ(value("SELECT json_extract(state, '$.endpoints') FROM containers WHERE id = 'c1'"),
+            R"([{"id":"e1","address":"172.17.0.2","networkId":"n1","networkName":"bridge","interface":"eth0"}])");
+  EXPECT_EQ(value("SELECT coalesce(json_extract(definition, '$.Networks'), 'none') FROM containers WHERE id = 'c2'"),
+            "none");
+  EXPECT_EQ(value("SELECT json_extract(state, '$.endpoints') FROM containers WHERE id = 'c2'"), "[]");
+  EXPECT_EQ(value("SELECT count(settings) FROM networks"), "0");
+}
+
 TEST_F(DatabaseTest, ANewerFormatIsRefused) {
   {
     Database database = Database::open(path_);

@@ -1,4 +1,4 @@
-#include "network/netns.h"
+#include "base/netns_visit.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -8,7 +8,7 @@
 #include "base/syscall.h"
 #include "base/trace.h"
 
-namespace minidock::network {
+namespace minidock {
 
 NetnsVisit::NetnsVisit(int netns) : home_(sys::open("/proc/thread-self/ns/net", O_RDONLY)) {
   sys::setns(netns, CLONE_NEWNET);
@@ -20,4 +20,4 @@ NetnsVisit::~NetnsVisit() {
   std::abort();
 }
 
-}  // namespace minidock::network
+}  // namespace minidock

@@ -3,7 +3,7 @@
 
 #include "base/fd.h"
 
-namespace minidock::network {
+namespace minidock {
 
 // The calling thread is in `netns` from construction to destruction. A process that cannot get back ends: everything it
 // would do to "the host" after that would happen in the container.
@@ -18,4 +18,4 @@ class NetnsVisit {
   Fd home_;
 };
 
-}  // namespace minidock::network
+}  // namespace minidock

@@ -1,0 +1,194 @@
+// network connect and disconnect: of a container that runs at once, of one that does not from its next start on.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/syscall.h"
+#include "engine/attachments.h"
+#include "engine/container_files.h"
+#include "engine/engine.h"
+#include "engine/events.h"
+#include "engine/lifecycle.h"
+#include "engine/names.h"
+#include "network/networks.h"
+
+namespace minidock {
+namespace {
+
+void check_mode(const std::string& mode, const ListedNetwork& network) {
+  const auto refuse = [](const char* text) { throw Error(ErrorKind::permission_denied, text); };
+  if (mode == "host" || network.network.name == "host") {
+    refuse("container cannot be disconnected from host network or connected to host network");
+  }
+  if (mode == "none" || network.network.name == "none") {
+    refuse("container cannot be connected to multiple networks with one of the networks in private (none) mode");
+  }
+  if (!has_networks(mode)) {
+    refuse(
+        "container sharing network namespace with another container or host cannot be connected to any other network");
+  }
+}
+
+// docker has other words here than where a network itself is the object.
+ListedNetwork find_for_container(EngineContext& context, const std::string& name) {
+  try {
+    return find_listed_network(context, name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::not_found, fmt::format("network {} not found", name));
+  }
+}
+
+auto find_attachment(std::vector<NetworkAttachment>& networks, const std::string& name) {
+  return std::find_if(networks.begin(), networks.end(),
+                      [&](const NetworkAttachment& attachment) { return attachment.network == name; });
+}
+
+auto find_endpoint(std::vector<network::Endpoint>& endpoints, const std::string& network_id) {
+  return std::find_if(endpoints.begin(), endpoints.end(),
+                      [&](const network::Endpoint& endpoint) { return endpoint.network_id == network_id; });
+}
+
+void store(EngineContext& context, const Container& container) {
+  update_container_definition(context.database, container.definition);
+  update_container_state(context.database, container.id(), container.state);
+}
+
+Fd network_namespace_of(const Container& container) {
+  return sys::open(fmt::format("/proc/{}/ns/net", container.state.running.init.pid), O_RDONLY);
+}
+
+// Another endpoint leads out now, or none does: the default route, and what is published, follow.
+void follow_gateway(EngineContext& context, const Container& container, const std::string& before, int netns) {
+  const network::Endpoint* gateway = container.state.gateway();
+  const std::string address = container.state.address();
+  if (address == before) return;
+  if (gateway != nullptr) network::set_default_route(*gateway, netns);
+  if (container.state.ports.empty()) return;
+  network::unpublish_ports(context.instance, container.state.ports);
+  network::redirect_ports(context.database, container.id(), address);
+  if (gateway != nullptr) network::publish_ports(context.instance, address, container.state.ports);
+}
+
+// The container's /etc/hosts is mounted there: the same file has to change.
+void change_own_hosts(EngineContext& context, const Container& container, const std::string& address, bool is_added) {
+  const std::string path = context.instance.container_dir(container.id()) + "/hosts";
+  const ContainerConfig& config = container.definition.config;
+  const std::string line = own_hosts_line({config.hostname, config.domainname, {}}, address);
+  std::string hosts = file::read(path);
+  const std::size_t at = hosts.find(line);
+  if (is_added) {
+    hosts += line;
+  } else if (at != std::string::npos) {
+    hosts.erase(at, line.size());
+  }
+  file::write(path, hosts, 0644);
+}
+
+// What the running container has of a network that it is connected to. The row knows of it already.
+void attach_live(EngineContext& context, const Container& container, const network::Network& network,
+                 const std::string& gateway_before) {
+  const network::Endpoint& endpoint = container.state.endpoints.back();
+  const Fd netns = network_namespace_of(container);
+  network::ensure_host_state(context.database, context.instance, network);
+  network::guard_endpoint(context.database, context.instance, network, endpoint);
+  network::attach_endpoint(context.instance, network, endpoint, netns.get(), /*leads_out=*/false);
+  follow_gateway(context, container, gateway_before, netns.get());
+  change_own_hosts(context, container, endpoint.address, true);
+}
+
+// In a transaction of its own: the endpoint is the container's no more. What it was, or nothing when it was none.
+std::optional<network::Endpoint> forget_endpoint(EngineContext& context, Container& container,
+                                                 const network::Network& network) {
+  storage::Transaction transaction(context.database);
+  const Container row = load_container(context.database, container.id());
+  container.definition = row.definition;
+  container.state.endpoints = row.state.endpoints;
+  std::vector<NetworkAttachment>& networks = container.definition.networks;
+  const auto attachment = find_attachment(networks, network.name);
+  if (attachment == networks.end()) {
+    throw Error(ErrorKind::permission_denied,
+                fmt::format("container {} is not connected to network {}", container.id(), network.name));
+  }
+  networks.erase(attachment);
+  std::optional<network::Endpoint> removed;
+  const auto endpoint = find_endpoint(container.state.endpoints, network.id);
+  if (endpoint != container.state.endpoints.end()) {
+    removed = *endpoint;
+    network::release_endpoint(context.database, *endpoint);
+    container.state.endpoints.erase(endpoint);
+  }
+  Container stored = row;
+  stored.definition = container.definition;
+  stored.state.endpoints = container.state.endpoints;
+  store(context, stored);
+  transaction.commit();
+  return removed;
+}
+
+}  // namespace
+
+void Engine::connect_network(const std::string& network_name, const std::string& container_name,
+                             NetworkAttachment attachment, const std::vector<std::string>& links) {
+  EngineContext here = context();
+  Container container = resolve(container_name);
+  const ListedNetwork listed = find_for_container(here, network_name);
+  const network::Network& network = listed.network;
+  check_mode(container.definition.host.network_mode, listed);
+  attachment.network = network.name;
+  attachment.links = find_links(here, links);
+  const std::string gateway_before = container.state.address();
+  {
+    storage::Transaction transaction(here.database);
+    Container row = load_container(here.database, container.id());
+    std::vector<NetworkAttachment>& networks = row.definition.networks;
+    const auto known = find_attachment(networks, network.name);
+    if (known != networks.end() && container.alive()) {
+      throw Error(ErrorKind::permission_denied,
+                  fmt::format("endpoint with name {} already exists in network {}", container.name(), network.name));
+    }
+    if (known != networks.end()) networks.erase(known);
+    networks.push_back(attachment);
+    if (container.alive()) reserve_attachment(here, row, attachment, network);
+    container.definition = row.definition;
+    container.state.endpoints = row.state.endpoints;
+    store(here, row);
+    transaction.commit();
+  }
+  if (!container.alive()) return;
+  try {
+    // Between two runs there is nothing to attach to: the next one gets it with the others.
+    if (container.running()) attach_live(here, container, network, gateway_before);
+  } catch (const Error&) {
+    const network::Endpoint endpoint = container.state.endpoints.back();
+    network::remove_host_interface(endpoint.host_interface);
+    forget_endpoint(here, container, network);
+    throw;
+  }
+  publish_names(here, container);
+  record_endpoint_event(instance_, container, container.state.endpoints.back(), "connect");
+}
+
+void Engine::disconnect_network(const std::string& network_name, const std::string& container_name) {
+  EngineContext here = context();
+  Container container = resolve(container_name);
+  const ListedNetwork listed = find_for_container(here, network_name);
+  const network::Network& network = listed.network;
+  const std::string gateway_before = container.state.address();
+  if (container.definition.host.network_mode == "host") check_mode("host", listed);
+  const std::optional<network::Endpoint> endpoint = forget_endpoint(here, container, network);
+  if (!endpoint || !container.alive()) return;
+  network::remove_host_interface(endpoint->host_interface);
+  if (container.running()) {
+    follow_gateway(here, container, gateway_before, network_namespace_of(container).get());
+    change_own_hosts(here, container, endpoint->address, false);
+  }
+  publish_names(here, container);
+  publish_network_names(here, network.id);
+  record_endpoint_event(instance_, container, *endpoint, "disconnect");
+}
+
+}  // namespace minidock

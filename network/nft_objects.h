@@ -1,0 +1,91 @@
+// Tables, chains and sets of nf_tables as messages.
+#pragma once
+
+#include <linux/netfilter.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "network/nft_batch.h"
+#include "network/nft_rule.h"
+
+struct nftnl_chain;
+struct nftnl_set;
+struct nftnl_table;
+
+namespace minidock::network {
+
+struct NftTable {
+  std::uint8_t family = NFPROTO_INET;
+  std::string name;
+  // "inet minidock", as nft calls it.
+  std::string text() const;
+};
+
+// A base chain whose policy is to accept.
+struct NftChain {
+  const char* name;
+  const char* type;
+  std::uint32_t hook;
+  int priority;
+  std::vector<NftRule> rules;
+};
+
+struct NftSet {
+  const char* name;
+  std::uint32_t id;  // among the sets of one batch
+  // Types as nft numbers them (six bits for each part of a concatenation), so that it lists the set readably, and the
+  // sizes of a key and, for a map, of what it leads to: four bytes for each part.
+  std::uint32_t key_type;
+  std::uint32_t key_size;
+  std::uint32_t data_type = 0;
+  std::uint32_t data_size = 0;  // 0: no map
+  std::uint32_t size = 0;       // ENFILE beyond; 0: no limit
+  // A key of one part that is no number of the network's: without being told, nft lists it wrongly.
+  bool has_host_order = false;
+};
+
+// ---- parts of a transaction
+
+// type: NFT_MSG_NEWTABLE (one that is there stays as it is) or NFT_MSG_DELTABLE.
+void add_table(NftBatch& batch, std::uint16_t type, const NftTable& table, std::uint16_t flags = 0);
+void add_commented_table(NftBatch& batch, const NftTable& table, const std::string& comment);
+void add_set(NftBatch& batch, const NftTable& table, const NftSet& set);
+// With its rules.
+void add_chain(NftBatch& batch, const NftTable& table, const NftChain& chain);
+// NLM_F_NONREC: EBUSY for a chain with rules.
+void delete_chain(NftBatch& batch, const NftTable& table, const char* chain, std::uint16_t flags);
+
+// Elements of one set: collected, and sent in messages that are never too long.
+class NftElements {
+ public:
+  NftElements(NftTable table, const char* set) : table_(std::move(table)), set_(set) {}
+  // `data`: what a map's key leads to; empty for a set, and for a deletion.
+  void add(const std::string& key, const std::string& data = "") { elements_.push_back({key, data}); }
+  // type: NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM.
+  void put_into(NftBatch& batch, std::uint16_t type) const;
+
+ private:
+  struct Element {
+    std::string key;
+    std::string data;
+  };
+  NftTable table_;
+  const char* set_;
+  std::vector<Element> elements_;
+};
+
+// A part of a key or of what it leads to, padded to whole registers of four bytes.
+std::string register_bytes(const void* part, std::size_t size);
+
+// ---- questions, and what their answers say; an empty answer is an object that is not there
+
+void ask_for_table(NftQuestions& questions, const NftTable& table);
+void ask_for_chain(NftQuestions& questions, const NftTable& table, const char* chain);
+bool is_table_with_comment(const std::vector<char>& answer, const std::string& comment);
+// By the number of its rules: `nft flush table` leaves empty chains.
+bool is_whole_chain(const std::vector<char>& answer, const NftChain& wanted);
+
+}  // namespace minidock::network
