@@ -71,7 +71,8 @@ std::vector<std::string> dns_names(const ContainerDefinition& definition, const 
   std::vector<std::string> names{lower_case(definition.name), definition.id.substr(0, kShortId)};
   const auto add = [&](const std::string& text) {
     const std::string name = lower_case(text);
-    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    const bool is_word = !name.empty() && name.find_first_of(" \t\r\n") == std::string::npos;
+    if (is_word && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
   for (const std::string& alias : attachment.aliases) add(alias);
   add(definition.config.hostname);

@@ -129,43 +129,66 @@ std::optional<network::Endpoint> forget_endpoint(EngineContext& context, Contain
   return removed;
 }
 
+// In a transaction of its own. False when the container has ended: it gets an endpoint at its next start.
+bool remember_attachment(EngineContext& context, Container& container, const NetworkAttachment& attachment,
+                         const network::Network& network) {
+  storage::Transaction transaction(context.database);
+  Container row = load_container(context.database, container.id());
+  const bool is_alive = row.alive();
+  std::vector<NetworkAttachment>& networks = row.definition.networks;
+  const auto known = find_attachment(networks, network.name);
+  if (known != networks.end() && is_alive) {
+    throw Error(ErrorKind::permission_denied,
+                fmt::format("endpoint with name {} already exists in network {}", container.name(), network.name));
+  }
+  if (known != networks.end()) networks.erase(known);
+  networks.push_back(attachment);
+  if (is_alive) reserve_attachment(context, row, attachment, network);
+  container.definition = row.definition;
+  container.state.endpoints = row.state.endpoints;
+  store(context, row);
+  transaction.commit();
+  return is_alive;
+}
+
+// Of a connection that failed: whatever there is of it.
+void take_back(EngineContext& context, Container& container, const network::Network& network) {
+  network::remove_host_interface(container.state.endpoints.back().host_interface);
+  const std::string address = container.state.address();
+  forget_endpoint(context, container, network);
+  try {
+    follow_gateway(context, container, address, network_namespace_of(container).get());
+  } catch (const Error&) {
+    // It has ended, and nobody needs a way out.
+  }
+}
+
+// Whoever starts it writes its state when it runs.
+void check_is_not_starting(const Container& container) {
+  if (container.state.status != ContainerStatus::starting) return;
+  throw Error(ErrorKind::conflict,
+              fmt::format("container {} is just being started: try again when it runs", container.name()));
+}
+
 }  // namespace
 
 void Engine::connect_network(const std::string& network_name, const std::string& container_name,
                              NetworkAttachment attachment, const std::vector<std::string>& links) {
   EngineContext here = context();
   Container container = resolve(container_name);
+  check_is_not_starting(container);
   const ListedNetwork listed = find_for_container(here, network_name);
   const network::Network& network = listed.network;
   check_mode(container.definition.host.network_mode, listed);
   attachment.network = network.name;
   attachment.links = find_links(here, links);
   const std::string gateway_before = container.state.address();
-  {
-    storage::Transaction transaction(here.database);
-    Container row = load_container(here.database, container.id());
-    std::vector<NetworkAttachment>& networks = row.definition.networks;
-    const auto known = find_attachment(networks, network.name);
-    if (known != networks.end() && container.alive()) {
-      throw Error(ErrorKind::permission_denied,
-                  fmt::format("endpoint with name {} already exists in network {}", container.name(), network.name));
-    }
-    if (known != networks.end()) networks.erase(known);
-    networks.push_back(attachment);
-    if (container.alive()) reserve_attachment(here, row, attachment, network);
-    container.definition = row.definition;
-    container.state.endpoints = row.state.endpoints;
-    store(here, row);
-    transaction.commit();
-  }
-  if (!container.alive()) return;
+  if (!remember_attachment(here, container, attachment, network)) return;
   try {
     // Between two runs there is nothing to attach to: the next one gets it with the others.
     if (container.running()) attach_live(here, container, network, gateway_before);
   } catch (const Error&) {
-    const network::Endpoint endpoint = container.state.endpoints.back();
-    network::remove_host_interface(endpoint.host_interface);
-    forget_endpoint(here, container, network);
+    take_back(here, container, network);
     throw;
   }
   publish_names(here, container);
@@ -177,6 +200,7 @@ void Engine::disconnect_network(const std::string& network_name, const std::stri
   Container container = resolve(container_name);
   const ListedNetwork listed = find_for_container(here, network_name);
   const network::Network& network = listed.network;
+  check_is_not_starting(container);
   const std::string gateway_before = container.state.address();
   if (container.definition.host.network_mode == "host") check_mode("host", listed);
   const std::optional<network::Endpoint> endpoint = forget_endpoint(here, container, network);
