@@ -13,6 +13,7 @@ namespace minidock {
 namespace {
 
 constexpr std::size_t kShortId = 12;
+constexpr std::string_view kContainer = "container:";
 
 // eth0 for the first, then the lowest number that is free.
 std::string next_interface(const std::vector<network::Endpoint>& endpoints) {
@@ -27,8 +28,13 @@ std::string next_interface(const std::vector<network::Endpoint>& endpoints) {
 }  // namespace
 
 bool has_networks(const std::string& network_mode) {
-  return network_mode != "none" && network_mode != "host" && !network_mode.starts_with("container:") &&
+  return network_mode != "none" && network_mode != "host" && !network_mode.starts_with(kContainer) &&
          !network_mode.starts_with("ns:");
+}
+
+std::string network_files_directory(const storage::Instance& instance, const ContainerDefinition& definition) {
+  const std::string& mode = definition.host.network_mode;
+  return instance.container_dir(mode.starts_with(kContainer) ? mode.substr(kContainer.size()) : definition.id);
 }
 
 NetworkAttachment on_default_network() {

@@ -15,6 +15,9 @@ namespace minidock {
 // Whether a container of this network mode has networks: not one without any, nor one in another's namespace.
 bool has_networks(const std::string& network_mode);
 
+// Where the container's /etc/hosts, hostname and resolv.conf are: whoever joins another's network has that one's.
+std::string network_files_directory(const storage::Instance& instance, const ContainerDefinition& definition);
+
 // Nothing asked for but the default network.
 NetworkAttachment on_default_network();
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "engine/attachments.h"
 #include "engine/capabilities.h"
 #include "engine/device_options.h"
 #include "engine/resources.h"
@@ -98,7 +99,7 @@ bool is_destination(const ContainerDefinition& definition, const std::string& pa
 }
 
 void add_engine_files(runtime::Spec& spec, const SpecInputs& inputs) {
-  const std::string directory = inputs.instance.container_dir(inputs.definition.id);
+  const std::string directory = network_files_directory(inputs.instance, inputs.definition);
   Words words{"rbind", "rprivate"};
   if (inputs.definition.host.readonly_rootfs) words.emplace_back("ro");
   for (const char* name : {"resolv.conf", "hostname", "hosts"}) {

@@ -216,6 +216,7 @@ OrderedJson Engine::inspect_container(const std::string& name) {
   const Container found = resolve(name);
   const ContainerDefinition& definition = found.definition;
   const std::string directory = instance_.container_dir(found.id());
+  const std::string network_files = network_files_directory(instance_, definition);
   OrderedJson state = state_json(found.state);
   if (const auto health = shim::read_health(instance_.container_state_dir(found.id()));
       health && definition.config.healthcheck) {
@@ -227,9 +228,9 @@ OrderedJson Engine::inspect_container(const std::string& name) {
                      {"Args", std::vector<std::string>(definition.args.begin() + 1, definition.args.end())},
                      {"State", state},
                      {"Image", definition.image_id},
-                     {"ResolvConfPath", directory + "/resolv.conf"},
-                     {"HostnamePath", directory + "/hostname"},
-                     {"HostsPath", directory + "/hosts"},
+                     {"ResolvConfPath", network_files + "/resolv.conf"},
+                     {"HostnamePath", network_files + "/hostname"},
+                     {"HostsPath", network_files + "/hosts"},
                      {"LogPath", log_path(definition, directory)},
                      {"Name", "/" + definition.name},
                      {"RestartCount", found.state.restart_count},

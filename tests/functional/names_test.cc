@@ -176,6 +176,18 @@ TEST_F(Names, AProgramMayBindPort53OfAllAddresses) {
   EXPECT_EQ(trimmed(from_web), "192.0.2.7");
 }
 
+TEST_F(Names, WhoJoinsAnothersNetworkHasItsNamesToo) {
+  box.minidock_ok({"network", "create", "front"});
+  idle("web", {"--network", "front"});
+  idle("cx", {"--network", "front", "--add-host", "printer:10.1.2.3", "-h", "machine"});
+  idle("guest", {"--network", "container:cx"});
+  const std::string seen = box.minidock_ok({"exec", "guest", "cat", "/etc/resolv.conf", "/etc/hosts", "/etc/hostname"});
+  EXPECT_EQ(seen, box.minidock_ok({"exec", "cx", "cat", "/etc/resolv.conf", "/etc/hosts", "/etc/hostname"}));
+  EXPECT_THAT(seen, AllOf(HasSubstr("nameserver 127.0.0.11"), HasSubstr("10.1.2.3\tprinter")));
+  EXPECT_THAT(box.minidock_ok({"exec", "guest", "ping", "-c", "1", "web"}), HasSubstr(box.address_of("web")));
+  EXPECT_EQ(box.inspect("guest", "{{.HostsPath}}"), box.inspect("cx", "{{.HostsPath}}"));
+}
+
 TEST_F(Names, AreThereAgainAfterARestartOfTheShims) {
   box.minidock_ok({"network", "create", "front"});
   idle("web", {"--network", "front"});
