@@ -1,6 +1,7 @@
 // native.cgroupdriver=systemd: containers in scopes that systemd makes. A small service on a bus of the test's own
 // plays systemd (tests/functional/fake_systemd).
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -29,7 +30,7 @@ class CgroupDriver : public FunctionalTest {
       EXPECT_TRUE(Sandbox::eventually([&] { return count("gone ") == count("made "); })) << calls();
     }
     // The slices that systemd would have in v1's hierarchies, too.
-    if (systemd_) box.remove_cgroups_like("*/md.slice*");
+    if (systemd_) box.remove_cgroups_like("*/" + slice_ + ".slice*");
     unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
   }
 
@@ -74,6 +75,8 @@ class CgroupDriver : public FunctionalTest {
   std::string config_;
   std::unique_ptr<Background> daemon_;
   std::unique_ptr<Background> systemd_;
+  // Another test's shall not be swept away.
+  const std::string slice_ = "md" + std::to_string(getpid());
 };
 
 TEST_F(CgroupDriver, WithoutSystemdSaysWhatToDo) {
@@ -100,12 +103,13 @@ TEST_F(CgroupDriver, AContainerIsAScopeOfSystemds) {
   if (!can_play_systemd()) GTEST_SKIP() << "no dbus-daemon, python3-dbus or python3-gi";
   play_systemd();
   box.load("busybox");
-  const std::string id = ok({"run", "-d", "--name", "cx", "--cgroup-parent", "md-test.slice", "-m", "64m", "--cpus",
-                             "0.5", "--pids-limit", "50", "busybox", "sleep", "600"});
+  const std::string id = ok({"run", "-d", "--name", "cx", "--cgroup-parent", slice_ + "-test.slice", "-m", "64m",
+                             "--cpus", "0.5", "--pids-limit", "50", "busybox", "sleep", "600"});
   const std::string scope = "minidock-" + id + ".scope";
-  EXPECT_EQ(v2_group("cx"), "/md.slice/md-test.slice/" + scope);
-  for (const char* property : {"Slice md-test.slice\n", "Delegate 1\n", "DefaultDependencies 0\n",
-                               "MemoryMax 67108864\n", "CPUQuotaPerSecUSec 500000\n", "TasksMax 50\n"}) {
+  EXPECT_EQ(v2_group("cx"), "/" + slice_ + ".slice/" + slice_ + "-test.slice/" + scope);
+  EXPECT_THAT(calls(), HasSubstr("Slice " + slice_ + "-test.slice\n"));
+  for (const char* property : {"Delegate 1\n", "DefaultDependencies 0\n", "MemoryMax 67108864\n",
+                               "CPUQuotaPerSecUSec 500000\n", "TasksMax 50\n"}) {
     EXPECT_THAT(calls(), HasSubstr(property));
   }
   // The one that asked for it is gone.
@@ -119,7 +123,7 @@ TEST_F(CgroupDriver, AContainerIsAScopeOfSystemds) {
   EXPECT_THAT(calls(), HasSubstr("TasksMax 60\n"));
   // A restart finds the last run's scope on its way out, or gone.
   ok({"restart", "-t", "0", "cx"});
-  EXPECT_EQ(v2_group("cx"), "/md.slice/md-test.slice/" + scope);
+  EXPECT_EQ(v2_group("cx"), "/" + slice_ + ".slice/" + slice_ + "-test.slice/" + scope);
   ok({"rm", "-f", "cx"});
   EXPECT_TRUE(Sandbox::eventually([&] {
     const std::string log = calls();
