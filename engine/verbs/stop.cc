@@ -43,9 +43,14 @@ void announce_stop(const storage::Instance& instance, const Container& container
   }
 }
 
-// A frozen process takes a signal only when it runs again; SIGKILL ends it as it is.
+// A frozen process takes a signal only when it runs again; SIGKILL ends it as it is, and its cgroup may be gone by now.
 void let_signal_through(const storage::Instance& instance, const Container& container) {
-  if (container.state.paused) runtime::thaw_cgroup(cgroups_path(instance, container.definition));
+  if (!container.state.paused) return;
+  try {
+    runtime::thaw_cgroup(cgroups_path(instance, container.definition));
+  } catch (const Error&) {
+    if (process::is_alive(container.state.running.init)) throw;
+  }
 }
 
 // False when the process has ended. The event comes first: the end that the signal brings has one of its own.
