@@ -66,6 +66,12 @@ void complete_attachments(const EngineContext& context, ContainerDefinition& def
   }
 }
 
+std::vector<NetworkAttachment>::const_iterator find_attachment(const std::vector<NetworkAttachment>& networks,
+                                                               const std::string& name) {
+  return std::find_if(networks.begin(), networks.end(),
+                      [&](const NetworkAttachment& attachment) { return attachment.network == name; });
+}
+
 network::Network network_of(const EngineContext& context, const NetworkAttachment& attachment) {
   if (attachment.network != network::kDefaultNetwork) {
     return network::get_network(context.database, attachment.network);

@@ -25,6 +25,10 @@ NetworkAttachment on_default_network();
 // first one. ErrorKind::invalid_argument for a network that is named twice, or beside a mode that has none.
 void complete_attachments(const EngineContext& context, ContainerDefinition& definition);
 
+// That of a network, by its name; the end without.
+std::vector<NetworkAttachment>::const_iterator find_attachment(const std::vector<NetworkAttachment>& networks,
+                                                               const std::string& name);
+
 // The network of an attachment; the default one is made the first time. ErrorKind::not_found.
 network::Network network_of(const EngineContext& context, const NetworkAttachment& attachment);
 

@@ -130,10 +130,9 @@ Fd open_lock_file(const storage::Instance& instance, const std::string& id) {
 
 }  // namespace
 
-const network::Endpoint* ContainerState::on_default_network() const {
-  const auto found = std::find_if(endpoints.begin(), endpoints.end(), [](const network::Endpoint& endpoint) {
-    return endpoint.network_name == network::kDefaultNetwork;
-  });
+const network::Endpoint* ContainerState::on_network(const std::string& name) const {
+  const auto found = std::find_if(endpoints.begin(), endpoints.end(),
+                                  [&](const network::Endpoint& endpoint) { return endpoint.network_name == name; });
   return found == endpoints.end() ? nullptr : &*found;
 }
 

@@ -40,8 +40,9 @@ struct ContainerState {
 
   // See network::gateway_endpoint.
   const network::Endpoint* gateway() const { return network::gateway_endpoint(endpoints); }
-  // The default network's; null without.
-  const network::Endpoint* on_default_network() const;
+  // That of a network, by its name; null without.
+  const network::Endpoint* on_network(const std::string& name) const;
+  const network::Endpoint* on_default_network() const { return on_network(network::kDefaultNetwork); }
   // Of the one that leads out; "" without any.
   std::string address() const;
 };

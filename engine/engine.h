@@ -273,8 +273,8 @@ class Engine {
   void clean_up(const std::string& id);
   // The shim's command where systemd makes the container's cgroup: has it made, with the calling process in it.
   void make_scope(const std::string& id);
-  // The shim's command before it starts a container again.
-  void attach_network(const std::string& id, pid_t pid);
+  // The shim's command before it starts a container again, in the network namespace `netns`.
+  void attach_network(const std::string& id, int netns);
 
   // ---- containers: processes and resources
   // The exit code, 0 with `detach`; nothing when the user left by the detach keys.
@@ -336,11 +336,11 @@ class Engine {
   std::vector<std::string> reload_networks(const std::vector<std::string>& containers);
   // The shims' command when somebody took the firewall away; `lock`: shim::try_lock_firewall().
   void restore_firewall(Fd lock);
-  // ErrorKind::conflict while containers run in it.
   // What is asked for of the attachment but its network's name and links. A container that runs has it at once.
   void connect_network(const std::string& network, const std::string& container, NetworkAttachment attachment,
                        const std::vector<std::string>& links);
   void disconnect_network(const std::string& network, const std::string& container);
+  // ErrorKind::conflict while containers run in it.
   void remove_network(const std::string& name);
 
   // ---- volumes and secrets

@@ -47,29 +47,28 @@ bool may_make_rules(const HostConfig& host) {
 
 // Without a network there is only the loopback interface to bring up.
 void attach_to(EngineContext& context, const std::vector<network::Network>& networks, const Container& container,
-               pid_t pid) {
+               int netns) {
   const ContainerState& state = container.state;
-  const Fd netns = sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
-  if (networks.empty()) network::bring_up_loopback(netns.get());
+  if (networks.empty()) network::bring_up_loopback(netns);
   const network::Endpoint* gateway = state.gateway();
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const network::Endpoint& endpoint = state.endpoints[i];
     const bool leads_out = &endpoint == gateway && !endpoint.gateway.empty();
     network::guard_endpoint(context.database, context.instance, networks[i], endpoint);
-    network::attach_endpoint(context.instance, networks[i], endpoint, netns.get(), leads_out);
+    network::attach_endpoint(context.instance, networks[i], endpoint, netns, leads_out);
   }
   if (has_name_server(context.config, container.definition)) {
     network::redirect_name_queries(
         {names::kServerAddress, names::kQueryPort, names::kServerPort, may_make_rules(container.definition.host)},
-        netns.get());
+        netns);
   }
 }
 
-void attach_network(EngineContext& context, const Reservation& reservation, pid_t pid) {
+void attach_network(EngineContext& context, const Reservation& reservation, int netns) {
   const Kind network = reservation.namespaces.network.kind;
   if (network != Kind::own && network != Kind::none) return;
   const ContainerState& state = reservation.container.state;
-  attach_to(context, reservation.networks, reservation.container, pid);
+  attach_to(context, reservation.networks, reservation.container, netns);
   if (!state.ports.empty()) network::publish_ports(context.instance, state.address(), state.ports);
 }
 
@@ -115,16 +114,16 @@ void undo_start(EngineContext& context, Reservation& reservation, bool was_attac
 
 }  // namespace
 
-void attach_network_again(EngineContext& context, const std::string& id, pid_t pid) {
+void attach_network_again(EngineContext& context, const std::string& id, int netns) {
   const Container container = load_container(context.database, id);
   std::vector<network::Network> networks;
   for (const network::Endpoint& endpoint : container.state.endpoints) {
     // The kernel takes the last run's interface away when it gets to it.
     network::remove_host_interface(endpoint.host_interface);
     networks.push_back(network::get_network(context.database, endpoint.network_id));
-    network::ensure_host_state(context.database, context.instance, networks.back());
   }
-  attach_to(context, networks, container, pid);
+  if (!networks.empty()) network::ensure_host_state(context.database, context.instance, networks);
+  attach_to(context, networks, container, netns);
 }
 
 shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonConfig& config, const HostConfig& host,
@@ -145,20 +144,14 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
     // A program may ask for it as the first thing that it does.
     const bool has_window = attach && container.definition.config.tty;
     write_container_directory(context, reservation, has_window ? streams::window_size() : streams::WindowSize{});
-    if (!reservation.networks.empty()) publish_names(context, container);
     shim.assign(context.instance.container_dir(container.id()), attach, reservation.kept);
     // While the shim makes the namespaces and the child its mounts, the network is made beside them.
-    for (const network::Network& network : reservation.networks) {
-      network::ensure_host_state(context.database, context.instance, network);
+    if (!reservation.networks.empty()) {
+      publish_names(context, container);
+      network::ensure_host_state(context.database, context.instance, reservation.networks);
     }
-    const pid_t pid = shim.wait_created();
-    try {
-      attach_network(context, reservation, pid);
-    } catch (const Error&) {
-      // A child that died has taken its network namespace along: its own error is the cause to show.
-      shim.throw_own_error();
-      throw;
-    }
+    const Fd netns = shim.wait_created();
+    attach_network(context, reservation, netns.get());
     record_attached(context.instance, container);
     was_attached = true;
     shim.network_ready();
@@ -299,7 +292,7 @@ void release(EngineContext& context, Container& container, const std::optional<s
     update_container_state(context.database, container.id(), container.state);
     transaction.commit();
   }
-  withdraw_names(context, released);
+  publish_network_names(context, released);
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ shim::StartingShim spawn_shim(const storage::Instance& instance, const DaemonCon
 // all of it is undone: with --rm the container is gone, else it is "created" with the error in its state.
 void start(EngineContext& context, Reservation& reservation, shim::StartingShim& shim, bool attach);
 
-// The network of a child that the shim has made to start the container again: address and ports are reserved still.
-void attach_network_again(EngineContext& context, const std::string& id, pid_t pid);
+// The network of a child that the shim has made to start the container again, whose network namespace `netns` is:
+// address and ports are reserved still.
+void attach_network_again(EngineContext& context, const std::string& id, int netns);
 
 // The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with
 // its end (--rm) comes back as exited, though its row is gone.

@@ -73,27 +73,23 @@ void publish_network_names(const EngineContext& context, const std::string& netw
   file::replace(directory + "/" + network_id, names::network_file(endpoints), 0600);
 }
 
+void publish_network_names(const EngineContext& context, const std::vector<network::Endpoint>& endpoints) {
+  for (const network::Endpoint& endpoint : endpoints) publish_network_names(context, endpoint.network_id);
+}
+
 void remove_network_names(const storage::Instance& instance, const std::string& network_id) {
   sys::unlinkat_if_present(AT_FDCWD, networks_directory(instance) + "/" + network_id, 0);
 }
 
 void publish_names(const EngineContext& context, const Container& container) {
   file::replace(names_view_path(context.instance, container.id()), names::view_file(view_of(context, container)), 0600);
-  for (const network::Endpoint& endpoint : container.state.endpoints) {
-    publish_network_names(context, endpoint.network_id);
-  }
-}
-
-void withdraw_names(const EngineContext& context, const std::vector<network::Endpoint>& released) {
-  for (const network::Endpoint& endpoint : released) publish_network_names(context, endpoint.network_id);
+  publish_network_names(context, container.state.endpoints);
 }
 
 void rename_in_networks(const EngineContext& context, const Container& renamed) {
   for (const network::Endpoint& endpoint : renamed.state.endpoints) {
     const std::vector<NetworkAttachment>& networks = renamed.definition.networks;
-    const auto attachment = std::find_if(networks.begin(), networks.end(), [&](const NetworkAttachment& candidate) {
-      return candidate.network == endpoint.network_name;
-    });
+    const auto attachment = find_attachment(networks, endpoint.network_name);
     if (attachment == networks.end()) continue;
     network::rename_endpoint(context.database, endpoint, dns_names(renamed.definition, *attachment));
     publish_network_names(context, endpoint.network_id);

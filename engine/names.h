@@ -14,15 +14,14 @@ bool has_name_server(const DaemonConfig& config, const ContainerDefinition& defi
 
 // Writes the file of a network from the database. Not in a transaction: the file is that of the last one committed.
 void publish_network_names(const EngineContext& context, const std::string& network_id);
+// Of the networks of endpoints, which may be released already: then nobody finds them any more.
+void publish_network_names(const EngineContext& context, const std::vector<network::Endpoint>& endpoints);
 
 // The network is gone.
 void remove_network_names(const storage::Instance& instance, const std::string& network_id);
 
 // Writes the files of a container and of all its networks, before it starts and after any change of its networks.
 void publish_names(const EngineContext& context, const Container& container);
-
-// Nobody is to find the container any more: its addresses are released already.
-void withdraw_names(const EngineContext& context, const std::vector<network::Endpoint>& released);
 
 // The running container has another name: the database first, then the files.
 void rename_in_networks(const EngineContext& context, const Container& renamed);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/command_descriptors.h"
 #include "base/error_report.h"
 #include "base/file.h"
 #include "base/syscall.h"
@@ -19,12 +20,11 @@ std::vector<std::string> own_command(const EngineContext& context, const std::ve
 }
 
 void OwnCommands::begin(const std::string& verb, const std::string& id) {
-  constexpr int kErrorFd = 3;
   Pipe errors = sys::pipe();
   process::SpawnOptions options;
   options.arguments = own_command(context_, {verb, id});
   options.program = options.arguments.front();
-  options.fds = {{errors.write.get(), kErrorFd}};
+  options.fds = {{errors.write.get(), kCommandErrorFd}};
   Command command{id, process::spawn(options), {}, std::move(errors.read)};
   command.pidfd = sys::pidfd_open(command.pid);
   commands_.push_back(std::move(command));

@@ -1,7 +1,10 @@
 // What the host carries for an instance's networks: made when it is missing, mended when somebody broke it.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
+
+#include <algorithm>
 
 #include "base/error.h"
 #include "base/explain.h"
@@ -70,6 +73,12 @@ void build_tables(storage::Database& database, const storage::Instance& instance
                  guarded_endpoints(database));
 }
 
+std::vector<std::string> interfaces_of(const std::vector<Network>& networks) {
+  std::vector<std::string> interfaces;
+  for (const Network& network : networks) interfaces.push_back(network.interface);
+  return interfaces;
+}
+
 void make_ready(storage::Database& database, const Network& network) {
   if (!bridge_is_ready(network)) {
     const explain::Step step(
@@ -82,23 +91,24 @@ void make_ready(storage::Database& database, const Network& network) {
 
 }  // namespace
 
-void ensure_host_state(storage::Database& database, const storage::Instance& instance, const Network& network) {
-  const std::vector<FirewalledNetwork> networks = firewalled_networks(database);
+void ensure_host_state(storage::Database& database, const storage::Instance& instance,
+                       const std::vector<Network>& networks) {
+  const std::vector<FirewalledNetwork> firewalled = firewalled_networks(database);
   const auto is_ready = [&] {
-    return firewall_is_ready(instance.nft_table, networks) && bridge_is_ready(network) &&
-           read_sysctl(kForwarding) == "1";
+    return firewall_is_ready(instance.nft_table, firewalled) &&
+           std::all_of(networks.begin(), networks.end(), bridge_is_ready) && read_sysctl(kForwarding) == "1";
   };
   {
     const explain::Step step("rule", [&] {
       return fmt::format("looked whether nft table {}, bridge {} and ip_forward are as they must be",
-                         instance.nft_table, network.interface);
+                         instance.nft_table, fmt::join(interfaces_of(networks), " and "));
     });
     if (is_ready()) return;
   }
   const Fd lock = lock_host_state(instance);
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
-  if (!firewall_is_ready(instance.nft_table, networks)) build_tables(database, instance);
-  make_ready(database, network);
+  if (!firewall_is_ready(instance.nft_table, firewalled)) build_tables(database, instance);
+  for (const Network& network : networks) make_ready(database, network);
 }
 
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,

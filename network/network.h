@@ -120,7 +120,8 @@ void release_reservations(storage::Database& database, const std::string& contai
 // Makes sure that bridge, its address, the sysctls (ip_forward, route_localnet on the bridge) and the nft table are
 // there; cheap when they are. A table that somebody flushed is built again with every published port in the database.
 // Sysctls that had another value before are noted in the database, so that remove_host_state can put them back.
-void ensure_host_state(storage::Database& database, const storage::Instance& instance, const Network& network);
+void ensure_host_state(storage::Database& database, const storage::Instance& instance,
+                       const std::vector<Network>& networks);
 
 // Lets the endpoint's own IPv4 address, and nothing else, come from its interface, which need not be there yet: one nft
 // transaction. Nothing where the network allows other addresses.

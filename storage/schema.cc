@@ -5,8 +5,8 @@ namespace minidock::storage {
 // Times are nanoseconds since the epoch. A row exists only for what is whole on disk (layers, images) or reserved
 // (containers, endpoints, ports); digests are "sha256:<hex>". containers.definition is JSON, whose "Layers" the garbage
 // collector reads. volumes.options and .labels and secrets.labels are JSON objects (labels NULL: none were asked for),
-// volumes.owner the id maps of the container whose ids the data have. networks.settings is a JSON object, endpoints.names
-// the words by which others find it, with single spaces between.
+// volumes.owner the id maps of the container whose ids the data have. networks.settings is a JSON object,
+// endpoints.names the words by which others find it, with single spaces between.
 const char kSchema[] = R"sql(
 CREATE TABLE layers(
   diff_id TEXT PRIMARY KEY,

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/explain.h"
 #include "base/path.h"
+#include "base/syscall.h"
 #include "base/trace.h"
 #include "cmd/minidock-shim/environment.h"
 #include "cmd/minidock-shim/farewell.h"
@@ -38,7 +39,7 @@ void report_failure(int start_channel, const Error& error) noexcept {
 // Everything up to the running program. Nothing when the command went away before the network was ready.
 std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_channel, int preserved) {
   CreatedContainer created(config, {kFirstPreservedFd, preserved});
-  send(start_channel, Created{created.pid()});
+  send(start_channel, Created{sys::dup_cloexec(created.netns())});
   created.prepare();
   if (!created.wait_for_network(start_channel)) return nullptr;
   return std::make_unique<RunningContainer>(std::move(created), 0);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/command_descriptors.h"
 #include "base/error_report.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -23,16 +24,14 @@ timespec time_until(Clock::time_point deadline) {
   return timespec{seconds.count(), (left - seconds).count()};
 }
 
-// The command says on descriptor 3 what went wrong.
-void attach_network(const std::vector<std::string>& command, pid_t pid) {
+// The command finds the namespace on a descriptor, and says on another one what went wrong.
+void attach_network(const std::vector<std::string>& command, int netns) {
   if (command.empty()) return;
-  constexpr int kErrorFd = 3;
   Pipe errors = sys::pipe();
   process::SpawnOptions options;
   options.program = command.front();
   options.arguments = command;
-  options.arguments.push_back(fmt::format("{}", pid));
-  options.fds = {{errors.write.get(), kErrorFd}};
+  options.fds = {{errors.write.get(), kCommandErrorFd}, {netns, kCommandNetnsFd}};
   const pid_t child = process::spawn(options);
   errors.write.reset();
   const std::string report = file::read(errors.read.get());
@@ -66,7 +65,7 @@ bool wait_for_restart(const std::string& state_dir, std::chrono::milliseconds de
 std::unique_ptr<RunningContainer> start_again(const ShimConfig& config, int restart_count) {
   CreatedContainer created(config);
   created.prepare();
-  attach_network(config.network_command, created.pid());
+  attach_network(config.network_command, created.netns());
   return std::make_unique<RunningContainer>(std::move(created), restart_count);
 }
 

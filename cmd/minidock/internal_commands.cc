@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/command_descriptors.h"
 #include "base/error_report.h"
 #include "base/syscall.h"
 #include "cmd/minidock/command.h"
@@ -15,12 +16,9 @@
 namespace minidock::cmd {
 namespace {
 
-constexpr int kErrorFd = 3;
-constexpr int kLockFd = 3;  // of internal-restore-firewall
-
 using Words = std::vector<std::string>;
 
-// What goes wrong is reported on descriptor 3. `usage`: one word for each argument.
+// What goes wrong is reported on kCommandErrorFd. `usage`: one word for each argument.
 int for_caller(const Invocation& invocation, const std::string& usage, int arguments, const std::string& summary,
                const std::function<void(Engine& engine, const Words& words)>& action) {
   try {
@@ -30,7 +28,7 @@ int for_caller(const Invocation& invocation, const std::string& usage, int argum
     action(engine, invocation.arguments);
     return 0;
   } catch (const Error& error) {
-    sys::write_all(kErrorFd, error_report(error));
+    sys::write_all(kCommandErrorFd, error_report(error));
     return 1;
   }
 }
@@ -44,24 +42,23 @@ int internal_clean_up(const Invocation& invocation) {
   return 0;
 }
 
-// The end of descriptor 3 says that the scope is there. Then it waits for a byte, or for the end of its input.
+// The end of kCommandErrorFd says that the scope is there. Then it waits for a byte, or for the end of its input.
 int internal_hold_scope(const Invocation& invocation) {
   const int code = for_caller(invocation, "CONTAINER", 1, "Has systemd make a container's cgroup",
                               [](Engine& engine, const Words& words) { engine.make_scope(words[0]); });
   if (code != 0) return code;
-  ::close(kErrorFd);
+  ::close(kCommandErrorFd);
   char byte = 0;
   while (::read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
   }
   return 0;
 }
 
-// Descriptor 3 is the lock; nobody listens.
 int internal_restore_firewall(const Invocation& invocation) {
-  if (::fcntl(kLockFd, F_GETFD) < 0) {
+  if (::fcntl(kFirewallLockFd, F_GETFD) < 0) {
     throw Error(ErrorKind::invalid_argument, "this is the shim's command: call `minidock network reload` instead");
   }
-  Fd lock(kLockFd);
+  Fd lock(kFirewallLockFd);
   const auto app = make_app(invocation, "", "Restores the firewall");
   expect_positionals(*app, invocation.arguments, 0, 0);
   Engine(invocation.engine).restore_firewall(std::move(lock));
@@ -69,8 +66,8 @@ int internal_restore_firewall(const Invocation& invocation) {
 }
 
 int internal_attach_network(const Invocation& invocation) {
-  return for_caller(invocation, "CONTAINER PID", 2, "Attaches a restarted container to its network",
-                    [](Engine& engine, const Words& words) { engine.attach_network(words[0], std::stoi(words[1])); });
+  return for_caller(invocation, "CONTAINER", 1, "Attaches a restarted container to its network",
+                    [](Engine& engine, const Words& words) { engine.attach_network(words[0], kCommandNetnsFd); });
 }
 
 int internal_start(const Invocation& invocation) {

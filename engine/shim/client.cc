@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -22,7 +21,7 @@ namespace {
 // The next message must be a `Wanted`; the shim's own error, or its silent end, is thrown.
 template <typename Wanted>
 Wanted expect(int channel, std::string_view wanted) {
-  const std::optional<StartMessage> message = receive(channel);
+  std::optional<StartMessage> message = receive(channel);
   if (!message) {
     throw Error(ErrorKind::unavailable,
                 fmt::format("minidock-shim ended before it sent \"{}\"; the kernel's log (dmesg) tells whether it was "
@@ -30,7 +29,7 @@ Wanted expect(int channel, std::string_view wanted) {
                             wanted));
   }
   if (const Failed* failed = std::get_if<Failed>(&*message)) throw_failed(*failed);
-  if (const Wanted* expected = std::get_if<Wanted>(&*message)) return *expected;
+  if (Wanted* expected = std::get_if<Wanted>(&*message)) return std::move(*expected);
   throw Error(ErrorKind::internal,
               fmt::format("minidock-shim: expected \"{}\", got message {}", wanted, message->index()));
 }
@@ -70,7 +69,7 @@ void StartingShim::assign(const std::string& container_dir, bool attach, const s
   attach_ = std::move(streams.ours);
 }
 
-pid_t StartingShim::wait_created() { return expect<Created>(start_.get(), "created").pid; }
+Fd StartingShim::wait_created() { return expect<Created>(start_.get(), "created").netns; }
 
 void StartingShim::network_ready() {
   try {
@@ -79,12 +78,6 @@ void StartingShim::network_ready() {
     // The shim has failed meanwhile: wait_started() finds its message, which says why.
     if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
   }
-}
-
-void StartingShim::throw_own_error() {
-  constexpr int kMilliseconds = 100;
-  pollfd waited{start_.get(), POLLIN, 0};
-  if (::poll(&waited, 1, kMilliseconds) == 1) wait_started();
 }
 
 RunningState StartingShim::wait_started() {

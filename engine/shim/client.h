@@ -34,12 +34,9 @@ class StartingShim {
   // Says which container is to be started. `kept` is what the shim keeps open. With `attach` this command gets the
   // attach channel.
   void assign(const std::string& container_dir, bool attach, const std::vector<Fd>& kept);
-  // Waits for `created`. The shim's own error is thrown.
-  pid_t wait_created();
+  // Waits for `created`, which tells the child's network namespace. The shim's own error is thrown.
+  Fd wait_created();
   void network_ready();
-  // To be called when attaching the network failed: throws the error of the child if that has ended by itself, which is
-  // then the cause. Returns when there is none within a tenth of a second.
-  void throw_own_error();
   // Waits for `started`. The shim's own error is thrown.
   RunningState wait_started();
   // Waits for `exited`. `take_over_cleanup`: answers `removing`, unless the shim goes on. Nothing when it died without

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/command_descriptors.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "base/syscall.h"

@@ -21,9 +21,6 @@
 
 namespace minidock::shim {
 
-// The command has the lock as this descriptor.
-inline constexpr int kFirewallLockFd = 3;
-
 // Invalid while somebody else restores the firewall of the instance with this state directory.
 Fd try_lock_firewall(const std::string& state_root);
 

@@ -51,21 +51,20 @@ Fd bind_socket(int type) {
 
 }  // namespace
 
-std::unique_ptr<names::Server> open_name_server(const NameServiceConfig& config, pid_t pid) {
+std::unique_ptr<names::Server> open_name_server(const NameServiceConfig& config, int netns) {
   if (config.view.empty()) return nullptr;
-  auto netns = std::make_shared<Fd>(sys::open(fmt::format("/proc/{}/ns/net", pid), O_RDONLY));
   Fd udp;
   Fd tcp;
   {
-    const NetnsVisit visit(netns->get());
+    const NetnsVisit visit(netns);
     switch_on_loopback();
     udp = bind_socket(SOCK_DGRAM);
     tcp = bind_socket(SOCK_STREAM);
   }
-  const auto make_socket = [netns](int family, int type, bool inside) {
+  const auto make_socket = [kept = std::make_shared<Fd>(sys::dup_cloexec(netns))](int family, int type, bool inside) {
     const auto make = [&] { return Fd(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); };
     if (!inside) return make();
-    const NetnsVisit visit(netns->get());
+    const NetnsVisit visit(kept->get());
     return make();
   };
   return std::make_unique<names::Server>(std::move(udp), std::move(tcp),

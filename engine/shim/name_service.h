@@ -2,8 +2,6 @@
 // that the engine keeps.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 
 #include "engine/shim/protocol.h"
@@ -11,7 +9,8 @@
 
 namespace minidock::shim {
 
-// For the child `pid`, in whose network namespace lo is switched on with it; null when the container has none.
-std::unique_ptr<names::Server> open_name_server(const NameServiceConfig& config, pid_t pid);
+// In the network namespace `netns`, of which the server keeps a descriptor of its own, and where lo is switched on with
+// it; null when the container has none.
+std::unique_ptr<names::Server> open_name_server(const NameServiceConfig& config, int netns);
 
 }  // namespace minidock::shim

@@ -322,7 +322,7 @@ namespace {
 constexpr std::size_t kMaxErrorText = 8 * 1024;
 
 struct MessageToJson {
-  Json operator()(const Created& message) const { return Json{{"type", "created"}, {"pid", message.pid}}; }
+  Json operator()(const Created&) const { return Json{{"type", "created"}}; }
   Json operator()(const NetworkReady&) const { return Json{{"type", "network_ready"}}; }
   Json operator()(const Started& message) const { return Json{{"type", "started"}, {"state", to_json(message.state)}}; }
   Json operator()(const Failed& message) const {
@@ -337,9 +337,9 @@ struct MessageToJson {
   Json operator()(const Removing&) const { return Json{{"type", "removing"}}; }
 };
 
-StartMessage message_from_json(const Json& document) {
+StartMessage message_from_json(const Json& document, std::vector<Fd>& fds) {
   const std::string type = json::get_string(document, "type");
-  if (type == "created") return Created{static_cast<pid_t>(json::get_int(document, "pid"))};
+  if (type == "created" && fds.size() == 1) return Created{std::move(fds[0])};
   if (type == "network_ready") return NetworkReady{};
   if (type == "started") return Started{running_state_from_json(member(document, "state"))};
   if (type == "failed") {
@@ -356,7 +356,9 @@ StartMessage message_from_json(const Json& document) {
 }  // namespace
 
 void send(int channel, const StartMessage& message) {
-  sys::send_message(channel, json::dump(std::visit(MessageToJson{}, message)));
+  std::vector<int> fds;
+  if (const auto* created = std::get_if<Created>(&message)) fds.push_back(created->netns.get());
+  sys::send_message(channel, json::dump(std::visit(MessageToJson{}, message)), fds);
 }
 
 namespace {
@@ -424,10 +426,10 @@ std::optional<Assignment> receive_assignment(int channel) {
 }
 
 std::optional<StartMessage> receive(int channel) {
-  const sys::Message message = receive_raw(channel);
+  sys::Message message = receive_raw(channel);
   if (message.data.empty()) return std::nullopt;
   try {
-    return message_from_json(parse_raw(message));
+    return message_from_json(parse_raw(message), message.fds);
   } catch (const Error& error) {
     throw error.with_context("start channel of minidock-shim");
   }

@@ -218,7 +218,7 @@ std::optional<Assignment> receive_assignment(int channel);
 
 // Messages on the start channel from then on.
 struct Created {
-  pid_t pid = 0;
+  Fd netns;  // the child's network namespace, which outlives a child that fails meanwhile
 };
 struct NetworkReady {};
 struct Started {
@@ -236,6 +236,7 @@ struct Exited {
 struct Removing {};
 using StartMessage = std::variant<Created, NetworkReady, Started, Failed, Exited, Removing>;
 
+// Descriptors in the message stay the caller's.
 void send(int channel, const StartMessage& message);
 // Nothing at end of file.
 std::optional<StartMessage> receive(int channel);

@@ -54,6 +54,7 @@ CreatedContainer::CreatedContainer(const ShimConfig& config, const runtime::Pres
     : config_(config),
       streams_(Streams::open(config)),
       process_(clone_into_cgroup(config, streams_.inside(preserved))),
+      netns_(sys::open(fmt::format("/proc/{}/ns/net", process_.pid()), O_RDONLY)),
       state_directory_(config.state_dir) {}
 
 void CreatedContainer::prepare() {
@@ -61,7 +62,7 @@ void CreatedContainer::prepare() {
   log_ = ContainerLog::open(config_.log);
   listener_ = state_directory_.listen();
   netns_link_ = make_netns_link(config_.netns_link, process_.pid());
-  name_server_ = open_name_server(config_.name_service, process_.pid());
+  name_server_ = open_name_server(config_.name_service, netns_.get());
   // An exit record is always that of the last run.
   sys::unlinkat_if_present(AT_FDCWD, config_.container_dir + "/exit.json", 0);
 }

@@ -27,7 +27,8 @@ class CreatedContainer {
   // `config` must live as long. `preserved`: what else of the caller's descriptors the program gets.
   explicit CreatedContainer(const ShimConfig& config, const runtime::PreservedDescriptors& preserved = {});
 
-  pid_t pid() const { return process_.pid(); }
+  // Its network namespace, also when it has failed meanwhile.
+  int netns() const { return netns_.get(); }
   // Gives the child its id maps and its root, and opens what the shim itself needs while the child builds on. Beside
   // that the command attaches the network.
   void prepare();
@@ -48,6 +49,7 @@ class CreatedContainer {
   const ShimConfig& config_;
   Streams streams_;
   runtime::ContainerProcess process_;
+  Fd netns_;  // opened while the child waits for prepare(): one that fails later has none
   StateDirectory state_directory_;
   ContainerLog log_;
   Fd listener_;

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/command_descriptors.h"
 #include "base/error_report.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -12,13 +13,12 @@ namespace minidock::shim {
 
 ScopeKeeper::ScopeKeeper(const std::vector<std::string>& command) {
   if (command.empty()) return;
-  constexpr int kErrorFd = 3;
   Pipe input = sys::pipe();
   Pipe errors = sys::pipe();
   process::SpawnOptions options;
   options.program = command.front();
   options.arguments = command;
-  options.fds = {{input.read.get(), 0}, {errors.write.get(), kErrorFd}};
+  options.fds = {{input.read.get(), 0}, {errors.write.get(), kCommandErrorFd}};
   pid_ = process::spawn(options);
   input_ = std::move(input.write);
   input.read.reset();

@@ -42,19 +42,17 @@ ListedNetwork find_for_container(EngineContext& context, const std::string& name
   }
 }
 
-auto find_attachment(std::vector<NetworkAttachment>& networks, const std::string& name) {
-  return std::find_if(networks.begin(), networks.end(),
-                      [&](const NetworkAttachment& attachment) { return attachment.network == name; });
-}
-
 auto find_endpoint(std::vector<network::Endpoint>& endpoints, const std::string& network_id) {
   return std::find_if(endpoints.begin(), endpoints.end(),
                       [&](const network::Endpoint& endpoint) { return endpoint.network_id == network_id; });
 }
 
-void store(EngineContext& context, const Container& container) {
-  update_container_definition(context.database, container.definition);
-  update_container_state(context.database, container.id(), container.state);
+// In the caller's transaction. `container`, which knows more than its row of what runs, has the row's networks then.
+void store(EngineContext& context, const Container& row, Container& container) {
+  update_container_definition(context.database, row.definition);
+  update_container_state(context.database, row.id(), row.state);
+  container.definition = row.definition;
+  container.state.endpoints = row.state.endpoints;
 }
 
 Fd network_namespace_of(const Container& container) {
@@ -93,7 +91,7 @@ void attach_live(EngineContext& context, const Container& container, const netwo
                  const std::string& gateway_before) {
   const network::Endpoint& endpoint = container.state.endpoints.back();
   const Fd netns = network_namespace_of(container);
-  network::ensure_host_state(context.database, context.instance, network);
+  network::ensure_host_state(context.database, context.instance, {network});
   network::guard_endpoint(context.database, context.instance, network, endpoint);
   network::attach_endpoint(context.instance, network, endpoint, netns.get(), /*leads_out=*/false);
   follow_gateway(context, container, gateway_before, netns.get());
@@ -104,27 +102,23 @@ void attach_live(EngineContext& context, const Container& container, const netwo
 std::optional<network::Endpoint> forget_endpoint(EngineContext& context, Container& container,
                                                  const network::Network& network) {
   storage::Transaction transaction(context.database);
-  const Container row = load_container(context.database, container.id());
-  container.definition = row.definition;
-  container.state.endpoints = row.state.endpoints;
-  std::vector<NetworkAttachment>& networks = container.definition.networks;
+  Container row = load_container(context.database, container.id());
+  std::vector<NetworkAttachment>& networks = row.definition.networks;
   const auto attachment = find_attachment(networks, network.name);
   if (attachment == networks.end()) {
     throw Error(ErrorKind::permission_denied,
                 fmt::format("container {} is not connected to network {}", container.id(), network.name));
   }
   networks.erase(attachment);
+  std::vector<network::Endpoint>& endpoints = row.state.endpoints;
   std::optional<network::Endpoint> removed;
-  const auto endpoint = find_endpoint(container.state.endpoints, network.id);
-  if (endpoint != container.state.endpoints.end()) {
+  const auto endpoint = find_endpoint(endpoints, network.id);
+  if (endpoint != endpoints.end()) {
     removed = *endpoint;
     network::release_endpoint(context.database, *endpoint);
-    container.state.endpoints.erase(endpoint);
+    endpoints.erase(endpoint);
   }
-  Container stored = row;
-  stored.definition = container.definition;
-  stored.state.endpoints = container.state.endpoints;
-  store(context, stored);
+  store(context, row, container);
   transaction.commit();
   return removed;
 }
@@ -144,9 +138,7 @@ bool remember_attachment(EngineContext& context, Container& container, const Net
   if (known != networks.end()) networks.erase(known);
   networks.push_back(attachment);
   if (is_alive) reserve_attachment(context, row, attachment, network);
-  container.definition = row.definition;
-  container.state.endpoints = row.state.endpoints;
-  store(context, row);
+  store(context, row, container);
   transaction.commit();
   return is_alive;
 }

@@ -150,12 +150,7 @@ OrderedJson networks_json(const Container& container) {
   std::map<std::string, OrderedJson> networks;
   if (mode == "none" || mode == "host") networks[mode] = endpoint_json(container, on_default_network(), nullptr);
   for (const NetworkAttachment& attachment : container.definition.networks) {
-    const std::vector<network::Endpoint>& endpoints = container.state.endpoints;
-    const auto endpoint = std::find_if(endpoints.begin(), endpoints.end(), [&](const network::Endpoint& candidate) {
-      return candidate.network_name == attachment.network;
-    });
-    networks[attachment.network] =
-        endpoint_json(container, attachment, endpoint == endpoints.end() ? nullptr : &*endpoint);
+    networks[attachment.network] = endpoint_json(container, attachment, container.state.on_network(attachment.network));
   }
   return networks;
 }

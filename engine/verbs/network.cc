@@ -70,7 +70,7 @@ std::string Engine::create_network(const CreateNetworkOptions& options) {
   const network::Network network = network::create_network(database(), instance_, options.request);
   transaction.commit();
   try {
-    network::ensure_host_state(database(), instance_, network);
+    network::ensure_host_state(database(), instance_, {network});
   } catch (const Error&) {
     network::delete_network(database(), network.id);
     network::remove_network_state(database(), instance_, network);

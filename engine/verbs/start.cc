@@ -126,9 +126,9 @@ std::optional<int> Engine::attach(const std::string& name, const AttachOptions& 
   return result.exit_code;
 }
 
-void Engine::attach_network(const std::string& id, pid_t pid) {
+void Engine::attach_network(const std::string& id, int netns) {
   EngineContext here = context();
-  attach_network_again(here, id, pid);
+  attach_network_again(here, id, netns);
 }
 
 }  // namespace minidock

@@ -309,5 +309,22 @@ TEST_F(Run, TwentyAtOnce) {
   EXPECT_EQ(addresses, "20");
 }
 
+// The child ends while its network is made.
+TEST_F(Run, WhatTheRootLacksIsToldBesideTheNetwork) {
+  box.load("busybox");
+  const std::string file = box.write_file("a-file", "");
+  for (int round = 0; round < 4; ++round) {
+    std::vector<Background> all;
+    for (int number = 0; number < 20; ++number) {
+      all.push_back(box.start({"run", "--rm", "-v", file + ":/etc", "busybox", "true"}));
+    }
+    for (Background& one : all) {
+      const Result result = one.wait();
+      EXPECT_EQ(result.exit_code, 125);
+      EXPECT_EQ(result.err, "minidock: /etc is a directory, but a file is to be mounted on it\n");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace minidock::functional

@@ -59,7 +59,7 @@ TEST_F(HostState, IsMendedWhateverSomebodyTookAway) {
       fmt::format("sysctl -qw net.ipv4.conf.{}.route_localnet=0", instance_.bridge)};
   for (const std::string& command : damages) {
     output_of(command);
-    ensure_host_state(*database_, instance_, network_);
+    ensure_host_state(*database_, instance_, {network_});
     EXPECT_EQ(tables(), whole) << command;
     EXPECT_TRUE(bridge_is_ready(network_)) << command;
     EXPECT_THAT(output_of("ip -4 addr show " + instance_.bridge), Not(HasSubstr("10.1.1.1"))) << command;
@@ -72,7 +72,7 @@ TEST_F(HostState, LeavesOtherTablesAlone) {
   const std::string before = output_of("nft list table ip other");
   start_network();
   output_of("nft flush table inet " + instance_.nft_table);
-  ensure_host_state(*database_, instance_, network_);
+  ensure_host_state(*database_, instance_, {network_});
   EXPECT_EQ(output_of("nft list table ip other"), before);
   remove_host_state(*database_, instance_, false);
   EXPECT_EQ(output_of("nft list ruleset"), before);
@@ -87,7 +87,7 @@ TEST_F(HostState, ATableThatWasFlushedGetsItsPortsBack) {
   EXPECT_THAT(ruleset, HasSubstr("tcp . 8080 : 172.17.0.2 . 80"));
   EXPECT_THAT(ruleset, HasSubstr("127.0.0.1 . udp . 53 : 172.17.0.2 . 5353"));
   output_of("nft flush ruleset");
-  ensure_host_state(*database_, instance_, network_);
+  ensure_host_state(*database_, instance_, {network_});
   EXPECT_EQ(output_of("nft list ruleset"), ruleset);
 }
 
@@ -99,7 +99,7 @@ TEST_F(HostState, IsMadeOnceByManyAtATime) {
     if (pid == 0) {
       try {
         storage::Database own = storage::Database::open(instance_.database());
-        ensure_host_state(own, instance_, network_);
+        ensure_host_state(own, instance_, {network_});
       } catch (const Error& error) {
         fprintf(stderr, "%s\n", error.what());
         _exit(1);
@@ -140,7 +140,7 @@ TEST_F(HostState, TheAdministratorsRulesOutliveEverythingButAReset) {
   output_of("nft add rule " + table + " minidock-user tcp dport 8080 drop");
   const std::string rules = output_of("nft list table " + table);
   output_of("nft delete table inet " + instance_.nft_table);
-  ensure_host_state(*database_, instance_, network_);
+  ensure_host_state(*database_, instance_, {network_});
   reload_host_state(*database_, instance_);
   EXPECT_EQ(output_of("nft list table " + table), rules);
   remove_host_state(*database_, instance_, false);

@@ -21,8 +21,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/syscall.h"
 #include "base/netns_visit.h"
+#include "base/syscall.h"
 #include "network/network.h"
 #include "storage/database.h"
 #include "storage/instance.h"
@@ -133,7 +133,7 @@ class HostTest : public testing::Test {
   // Picks the subnet and makes bridge and table.
   void start_network() {
     network_ = default_network(*database_, instance_, "");
-    ensure_host_state(*database_, instance_, network_);
+    ensure_host_state(*database_, instance_, {network_});
   }
 
   Container start_container(const std::string& id) {

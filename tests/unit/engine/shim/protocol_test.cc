@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <thread>
@@ -141,12 +142,19 @@ TEST(StartChannel, EveryMessageSurvives) {
   record.started_at = 1;
   record.finished_at = 2;
   record.error = "why";
-  const std::vector<StartMessage> messages = {
-      Created{42},          NetworkReady{},
-      Started{state},       Failed{ErrorKind::command_not_found, ENOENT, "no \xff such"},
-      Exited{record, true}, Removing{}};
+  std::vector<StartMessage> messages;
+  messages.emplace_back(Created{sys::open("/proc/self/ns/net", O_RDONLY)});
+  messages.emplace_back(NetworkReady{});
+  messages.emplace_back(Started{state});
+  messages.emplace_back(Failed{ErrorKind::command_not_found, ENOENT, "no \xff such"});
+  messages.emplace_back(Exited{record, true});
+  messages.emplace_back(Removing{});
   for (const StartMessage& message : messages) send(pair.ours.get(), message);
-  EXPECT_EQ(std::get<Created>(*receive(pair.theirs.get())).pid, 42);
+  struct stat ours {};
+  struct stat theirs {};
+  ASSERT_EQ(stat("/proc/self/ns/net", &ours), 0);
+  ASSERT_EQ(fstat(std::get<Created>(*receive(pair.theirs.get())).netns.get(), &theirs), 0);
+  EXPECT_EQ(theirs.st_ino, ours.st_ino);
   EXPECT_TRUE(std::holds_alternative<NetworkReady>(*receive(pair.theirs.get())));
   const RunningState got = std::get<Started>(*receive(pair.theirs.get())).state;
   EXPECT_EQ(got.shim, state.shim);
