@@ -72,6 +72,12 @@ std::vector<NetworkAttachment>::const_iterator find_attachment(const std::vector
                       [&](const NetworkAttachment& attachment) { return attachment.network == name; });
 }
 
+std::vector<std::string> addresses_of(const network::Endpoint& endpoint) {
+  std::vector<std::string> addresses{endpoint.address};
+  if (!endpoint.ipv6_address.empty()) addresses.push_back(endpoint.ipv6_address);
+  return addresses;
+}
+
 network::Network network_of(const EngineContext& context, const NetworkAttachment& attachment) {
   if (attachment.network != network::kDefaultNetwork) {
     return network::get_network(context.database, attachment.network);
@@ -96,6 +102,7 @@ void reserve_attachment(const EngineContext& context, Container& container, cons
   network::EndpointRequest request;
   request.interface = next_interface(container.state.endpoints);
   request.address = attachment.address;
+  request.ipv6_address = attachment.ipv6_address;
   request.mac_address = attachment.mac_address;
   request.gateway_priority = attachment.gateway_priority;
   request.names = dns_names(container.definition, attachment);

@@ -29,6 +29,9 @@ void complete_attachments(const EngineContext& context, ContainerDefinition& def
 std::vector<NetworkAttachment>::const_iterator find_attachment(const std::vector<NetworkAttachment>& networks,
                                                                const std::string& name);
 
+// IPv4 first.
+std::vector<std::string> addresses_of(const network::Endpoint& endpoint);
+
 // The network of an attachment; the default one is made the first time. ErrorKind::not_found.
 network::Network network_of(const EngineContext& context, const NetworkAttachment& attachment);
 

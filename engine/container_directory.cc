@@ -54,9 +54,11 @@ std::vector<ExtraHost> extra_hosts(const Reservation& reservation) {
   return hosts;
 }
 
-std::vector<std::string> addresses_of(const ContainerState& state) {
+std::vector<std::string> addresses_of_all(const ContainerState& state) {
   std::vector<std::string> addresses;
-  for (const network::Endpoint& endpoint : state.endpoints) addresses.push_back(endpoint.address);
+  for (const network::Endpoint& endpoint : state.endpoints) {
+    for (std::string& address : addresses_of(endpoint)) addresses.push_back(std::move(address));
+  }
   return addresses;
 }
 
@@ -70,7 +72,7 @@ void write_engine_files(const EngineContext& context, const Reservation& reserva
   const std::pair<const char*, std::string> files[] = {
       {"hosts", host_names ? file::read_if_exists("/etc/hosts").value_or("")
                            : hosts_file({definition.config.hostname, definition.config.domainname,
-                                         addresses_of(reservation.container.state)},
+                                         addresses_of_all(reservation.container.state)},
                                         extra_hosts(reservation))},
       {"hostname", definition.config.hostname + "\n"},
       {"resolv.conf", host_network && !own_resolvers

@@ -34,6 +34,9 @@ Json endpoint_to_json(const network::Endpoint& endpoint) {
               {"address", endpoint.address},
               {"prefixLength", endpoint.prefix_length},
               {"gateway", endpoint.gateway},
+              {"ipv6Address", endpoint.ipv6_address},
+              {"ipv6PrefixLength", endpoint.ipv6_prefix_length},
+              {"ipv6Gateway", endpoint.ipv6_gateway},
               {"gatewayPriority", endpoint.gateway_priority},
               {"macAddress", endpoint.mac_address},
               {"hostInterface", endpoint.host_interface}};
@@ -48,6 +51,9 @@ network::Endpoint endpoint_from_json(const Json& document) {
   endpoint.address = json::get_string(document, "address");
   endpoint.prefix_length = static_cast<int>(json::get_int(document, "prefixLength"));
   endpoint.gateway = json::get_string(document, "gateway");
+  endpoint.ipv6_address = json::get_string(document, "ipv6Address");
+  endpoint.ipv6_prefix_length = static_cast<int>(json::get_int(document, "ipv6PrefixLength"));
+  endpoint.ipv6_gateway = json::get_string(document, "ipv6Gateway");
   endpoint.gateway_priority = static_cast<int>(json::get_int(document, "gatewayPriority"));
   endpoint.mac_address = json::get_string(document, "macAddress");
   endpoint.host_interface = json::get_string(document, "hostInterface");

@@ -45,6 +45,7 @@ struct ContainerState {
   const network::Endpoint* on_default_network() const { return on_network(network::kDefaultNetwork); }
   // Of the one that leads out; "" without any.
   std::string address() const;
+  network::PortTarget port_target() const { return network::port_target(endpoints); }
 };
 
 struct Container {

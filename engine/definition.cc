@@ -244,6 +244,7 @@ template <typename Fields>
 void describe(Fields& field, Type<NetworkAttachment>) {
   field("Network", &NetworkAttachment::network);
   field("IPAddress", &NetworkAttachment::address);
+  field("IPv6Address", &NetworkAttachment::ipv6_address);
   field("MacAddress", &NetworkAttachment::mac_address);
   field("Aliases", &NetworkAttachment::aliases);
   field("Links", &NetworkAttachment::links);

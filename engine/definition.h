@@ -234,9 +234,10 @@ struct ContainerLink {
 
 // docker's EndpointSettings, as asked for: a container's end of one network.
 struct NetworkAttachment {
-  std::string network;      // its name; "bridge" is the default one
-  std::string address;      // --ip
-  std::string mac_address;  // --mac-address
+  std::string network;       // its name; "bridge" is the default one
+  std::string address;       // --ip
+  std::string ipv6_address;  // --ip6
+  std::string mac_address;   // --mac-address
   std::vector<std::string> aliases;
   std::vector<ContainerLink> links;  // names that this container alone has for others
   int gateway_priority = 0;          // see network::gateway_endpoint

@@ -21,7 +21,6 @@ OrderedJson requested_ports(const HostConfig& host) {
   OrderedJson map = port_map(host.ports, {});
   for (auto& [port, bindings] : map.items()) {
     for (OrderedJson& binding : bindings) {
-      if (binding["HostIp"] == network::kEveryAddress) binding["HostIp"] = "";
       if (binding["HostPort"] == "0") binding["HostPort"] = "";
     }
   }

@@ -50,12 +50,11 @@ void attach_to(EngineContext& context, const std::vector<network::Network>& netw
                int netns) {
   const ContainerState& state = container.state;
   if (networks.empty()) network::bring_up_loopback(netns);
-  const network::Endpoint* gateway = state.gateway();
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const network::Endpoint& endpoint = state.endpoints[i];
-    const bool leads_out = &endpoint == gateway && !endpoint.gateway.empty();
     network::guard_endpoint(context.database, context.instance, networks[i], endpoint);
-    network::attach_endpoint(context.instance, networks[i], endpoint, netns, leads_out);
+    network::attach_endpoint(context.instance, networks[i], endpoint, netns,
+                             network::default_routes_by(endpoint, state.endpoints));
   }
   if (has_name_server(context.config, container.definition)) {
     network::redirect_name_queries(
@@ -69,7 +68,7 @@ void attach_network(EngineContext& context, const Reservation& reservation, int 
   if (network != Kind::own && network != Kind::none) return;
   const ContainerState& state = reservation.container.state;
   attach_to(context, reservation.networks, reservation.container, netns);
-  if (!state.ports.empty()) network::publish_ports(context.instance, state.address(), state.ports);
+  if (!state.ports.empty()) network::publish_ports(context.instance, state.port_target(), state.ports);
 }
 
 void remove_link(const std::string& path, const std::string& target) {

@@ -68,7 +68,7 @@ void publish_network_names(const EngineContext& context, const std::string& netw
   sys::flock(lock.get(), LOCK_EX);
   std::vector<names::NamedEndpoint> endpoints;
   for (const network::Lease& lease : network::leases_of(context.database, network_id)) {
-    endpoints.push_back({lease.address, "", lease.container_id, words_of(lease.names)});
+    endpoints.push_back({lease.address, lease.ipv6_address, lease.container_id, words_of(lease.names)});
   }
   file::replace(directory + "/" + network_id, names::network_file(endpoints), 0600);
 }

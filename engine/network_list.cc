@@ -40,21 +40,35 @@ ListedNetwork without_bridge(storage::Database& database, const std::string& nam
   return listed;
 }
 
+bool is_ipv6(const std::string& address) { return address.find(':') != std::string::npos; }
+
 OrderedJson ipam_json(const ListedNetwork& listed) {
   const network::Network& network = listed.network;
+  const network::NetworkSettings& settings = network.settings;
   OrderedJson config = OrderedJson::array();
-  if (!network.subnet.empty()) {
-    OrderedJson pool{{"Subnet", network.subnet}};
-    if (!network.settings.ip_range.empty()) pool["IPRange"] = network.settings.ip_range;
-    // docker shows what was asked for, and all of what was not.
-    if (network.settings.chosen_gateway || !network.settings.chosen_subnet) pool["Gateway"] = network.gateway;
-    if (!network.settings.aux_addresses.empty()) {
-      pool["AuxiliaryAddresses"] = OrderedJson(network.settings.aux_addresses);
+  const auto add = [&](const std::string& subnet, const std::string& range, const std::string& gateway) {
+    if (subnet.empty()) return;
+    OrderedJson pool{{"Subnet", subnet}};
+    if (!range.empty()) pool["IPRange"] = range;
+    if (!gateway.empty()) pool["Gateway"] = gateway;
+    OrderedJson kept = OrderedJson::object();
+    for (const auto& [name, address] : settings.aux_addresses) {
+      if (is_ipv6(address) == is_ipv6(subnet)) kept[name] = address;
     }
+    if (!kept.empty()) pool["AuxiliaryAddresses"] = kept;
     config.push_back(pool);
-  }
+  };
+  // docker shows what was asked for, and all of what was not.
+  add(network.subnet, settings.ip_range, settings.chosen_gateway || !settings.chosen_subnet ? network.gateway : "");
+  add(network.ipv6_subnet, settings.ipv6_range,
+      settings.chosen_ipv6_gateway || !settings.chosen_ipv6_subnet ? network.ipv6_gateway : "");
   const OrderedJson options = listed.is_predefined() ? OrderedJson() : OrderedJson(OrderedJson::object());
   return OrderedJson{{"Driver", "default"}, {"Options", options}, {"Config", config}};
+}
+
+std::string ipv6_text(const network::Endpoint& endpoint) {
+  if (endpoint.ipv6_address.empty()) return "";
+  return fmt::format("{}/{}", endpoint.ipv6_address, endpoint.ipv6_prefix_length);
 }
 
 OrderedJson containers_json(EngineContext& context, const network::Network& network) {
@@ -71,7 +85,7 @@ OrderedJson containers_json(EngineContext& context, const network::Network& netw
                                       {"EndpointID", lease.endpoint_id},
                                       {"MacAddress", endpoint->mac_address},
                                       {"IPv4Address", fmt::format("{}/{}", lease.address, network.prefix_length)},
-                                      {"IPv6Address", ""}};
+                                      {"IPv6Address", ipv6_text(*endpoint)}};
   }
   return containers;
 }
@@ -139,7 +153,7 @@ OrderedJson network_document(EngineContext& context, const ListedNetwork& listed
                      {"Created", format::rfc3339_nano(network.created)},
                      {"Scope", "local"},
                      {"Driver", listed.driver},
-                     {"EnableIPv6", false},
+                     {"EnableIPv6", !network.ipv6_subnet.empty()},
                      {"IPAM", ipam_json(listed)},
                      {"Internal", network.settings.internal},
                      {"Attachable", network.settings.attachable},
@@ -161,7 +175,7 @@ OrderedJson network_row(const ListedNetwork& listed, bool truncate) {
   return OrderedJson{{"CreatedAt", created_at(network.created)},
                      {"Driver", listed.driver},
                      {"ID", truncate ? network.id.substr(0, 12) : network.id},
-                     {"IPv6", "false"},
+                     {"IPv6", network.ipv6_subnet.empty() ? "false" : "true"},
                      {"Internal", network.settings.internal ? "true" : "false"},
                      {"Label", OrderedJson(network.settings.labels)},
                      {"Labels", labels_text(network.settings.labels)},

@@ -27,11 +27,13 @@ void take_field(NetworkAttachment& attachment, const std::string& key, const std
     attachment.aliases.push_back(lower_case(value));
   } else if (key == "ip") {
     attachment.address = value;
+  } else if (key == "ip6") {
+    attachment.ipv6_address = value;
   } else if (key == "mac-address") {
     attachment.mac_address = parse_mac_address(value);
   } else if (key == "gw-priority") {
     attachment.gateway_priority = parse_priority(value);
-  } else if (key == "ip6" || key == "link-local-ip" || key == "driver-opt") {
+  } else if (key == "link-local-ip" || key == "driver-opt") {
     throw Error(ErrorKind::unsupported, fmt::format("--network: {} is not supported", key));
   } else {
     invalid(fmt::format("invalid field key {}", key));

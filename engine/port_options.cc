@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -40,12 +41,31 @@ std::string short_form(const std::string& text) {
   return fmt::format("{}:{}/{}", fields["published"], fields["target"], fields["protocol"]);
 }
 
+bool is_address(int family, const std::string& text) {
+  in6_addr parsed{};  // has room for either
+  return inet_pton(family, text.c_str(), &parsed) == 1;
+}
+
+// "127.0.0.1:8080:80" or "[::1]:8080:80": what is behind the address, which may be missing or empty.
+std::string take_host_address(const std::string& text, std::string& address) {
+  const bool is_bracketed = text.starts_with('[');
+  const std::size_t end = is_bracketed ? text.find("]:") : text.rfind(':', text.rfind(':') - 1);
+  const bool has_two_colons = std::count(text.begin(), text.end(), ':') >= 2;
+  if (!is_bracketed && !has_two_colons) return text;
+  if (end == std::string::npos) invalid(fmt::format("Invalid ip address: {}", text));
+  address = is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  const bool is_valid = is_bracketed ? is_address(AF_INET6, address) : address.empty() || is_address(AF_INET, address);
+  if (!is_valid) invalid(fmt::format("Invalid ip address: {}", address));
+  std::string rest = text.substr(end + (is_bracketed ? 2 : 1));
+  if (std::count(rest.begin(), rest.end(), ':') > 1) invalid(fmt::format("Invalid ip address: {}", text));
+  return rest;
+}
+
 }  // namespace
 
 network::PublishedPort exposed_port(const std::string& text) {
   const PortRange range = parse_port_range(text);
   network::PublishedPort port;
-  port.host_ip.clear();
   port.container_port = range.first;
   port.protocol = range.protocol;
   return port;
@@ -67,24 +87,15 @@ namespace options {
 
 std::vector<network::PublishedPort> parse_publish(const std::string& typed) {
   const std::string text = typed.find('=') == std::string::npos ? typed : short_form(typed);
-  if (text.find('[') != std::string::npos) {
-    throw Error(ErrorKind::unsupported,
-                fmt::format("publishing on an IPv6 address is not supported: \"{}\"; publish on an IPv4 one", text));
-  }
-  const std::vector<std::string> parts = split(text, ':');
-  if (parts.size() > 3)
-    invalid(fmt::format("Invalid ip address: {}", text.substr(0, text.rfind(':', text.rfind(':') - 1))));
+  network::PublishedPort port;
+  const std::vector<std::string> parts = split(take_host_address(text, port.host_ip), ':');
   const std::string container_text = without_protocol(parts.back());
   if (container_text.empty()) invalid(fmt::format("No port specified: {}<empty>", text));
   const PortRange container = parse_part(parts.back(), "containerPort");
   check_port_protocol(container.protocol);
   if (container.first == 0) invalid(fmt::format("Invalid containerPort: {}", container_text));
-  const std::string host_text = parts.size() >= 2 ? parts[parts.size() - 2] : "";
-  network::PublishedPort port;
+  const std::string host_text = parts.size() == 2 ? parts[0] : "";
   port.protocol = container.protocol;
-  if (parts.size() == 3 && !parts[0].empty()) port.host_ip = parts[0];
-  in_addr parsed{};
-  if (inet_pton(AF_INET, port.host_ip.c_str(), &parsed) != 1) invalid(fmt::format("Invalid ip address: {}", parts[0]));
   const bool is_ephemeral = host_text.empty() || host_text == "0";
   const PortRange host = is_ephemeral ? PortRange{} : parse_part(host_text, "hostPort");
   const bool is_choice = host.count() > 1 && container.count() == 1;

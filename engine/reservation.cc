@@ -48,7 +48,6 @@ void choose_hostname(EngineContext& context, ContainerDefinition& definition) {
 // --publish-all: each exposed port that is not published otherwise gets an ephemeral one.
 void publish_exposed_ports(const ContainerDefinition& definition, std::vector<network::PublishedPort>& ports) {
   for (network::PublishedPort& port : unpublished_ports(definition.config.exposed_ports, ports)) {
-    port.host_ip = network::kEveryAddress;
     ports.push_back(std::move(port));
   }
 }
@@ -64,9 +63,10 @@ void reserve_published_ports(EngineContext& context, Reservation& reservation) {
                    [&](const network::Network& candidate) { return candidate.id == gateway->network_id; });
   const std::string& binding = network->bridge.host_binding;
   for (network::PublishedPort& port : container.state.ports) {
-    if (!binding.empty() && port.host_ip == network::kEveryAddress) port.host_ip = binding;
+    if (port.host_ip.empty()) port.host_ip = binding;
   }
-  for (Fd& socket : network::reserve_ports(context.database, container.id(), gateway->address, container.state.ports)) {
+  for (Fd& socket :
+       network::reserve_ports(context.database, container.id(), container.state.port_target(), container.state.ports)) {
     reservation.kept.push_back(std::move(socket));
   }
 }

@@ -10,11 +10,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/error.h"
 #include "base/syscall.h"
-#include "network/ipv4.h"
+#include "network/ipv6.h"
 #include "network/link_requests.h"
+#include "network/network_rows.h"
 #include "network/route_objects.h"
 #include "network/route_socket.h"
 #include "network/sysctls.h"
@@ -50,13 +52,56 @@ void create_bridge(RouteSocket& socket, const Network& network) {
                           network.interface, network.name, kind.empty() ? "" : " but a " + kind));
 }
 
-// Containers get no IPv6 from us, and a router advertisement of a container must not configure the host. A packet to a
-// container's port published on localhost leaves by this bridge with a source in 127.0.0.0/8, hence route_localnet (the
-// firewall's guard closes what it would open).
-void set_bridge_sysctls(const std::string& interface) {
-  write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
-  write_sysctl(fmt::format("net/ipv6/conf/{}/accept_ra", interface), "0");
-  write_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", interface), "1");
+// A router advertisement of a container must not configure the host; nobody else has the gateway's address, which has
+// to be there at once. A packet to a container's port published on localhost leaves by this bridge with a source in
+// 127.0.0.0/8, hence route_localnet (the firewall's guard closes what it would open).
+void set_bridge_sysctls(const Network& network) {
+  const auto set_ipv6 = [&](const char* key, const char* value) {
+    write_sysctl(fmt::format("net/ipv6/conf/{}/{}", network.interface, key), value);
+  };
+  set_ipv6("accept_ra", "0");
+  set_ipv6("accept_dad", "0");
+  set_ipv6("disable_ipv6", network.ipv6_subnet.empty() ? "1" : "0");
+  write_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", network.interface), "1");
+}
+
+// What route_localnet is for IPv4: packets for ::1 that come by the bridge, the translated answers to connections from
+// there, are the host's. (The kernel itself throws away what is sent to ::1.) Behind lo's own route; no two bridges may
+// have the same metric.
+RouteRequest ipv6_localhost_request(const Network& network, unsigned index) {
+  const std::uint32_t metric = 4096 + index;
+  rtmsg header{};
+  header.rtm_family = AF_INET6;
+  header.rtm_dst_len = Ipv6Address::kBits;
+  header.rtm_table = RT_TABLE_LOCAL;
+  header.rtm_protocol = RTPROT_BOOT;
+  header.rtm_scope = RT_SCOPE_UNIVERSE;
+  header.rtm_type = RTN_LOCAL;
+  RouteRequest request(fmt::format("let answers to ::1 come by {}", network.interface), RTM_NEWROUTE,
+                       NLM_F_CREATE | NLM_F_EXCL, header);
+  const Ipv6Bytes localhost = Ipv6Address{1}.bytes();
+  request.put(RTA_DST, localhost.data(), localhost.size()).put_u32(RTA_OIF, index).put_u32(RTA_PRIORITY, metric);
+  request.tolerate(EEXIST);
+  return request;
+}
+
+std::optional<Ipv6Interface> ipv6_gateway_of(const Network& network) {
+  const std::optional<Ipv6Subnet> subnet = ipv6_subnet_of(network);
+  if (!subnet) return std::nullopt;
+  return Ipv6Interface{stored_ip<Ipv6Address>(network.ipv6_gateway, "IPv6 gateway of network " + network.name),
+                       subnet->prefix_length};
+}
+
+// Only a host that has the address can bind to it.
+bool has_ipv6_address(const Network& network) {
+  if (network.ipv6_subnet.empty()) return true;
+  const Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return false;
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  const Ipv6Bytes bytes = stored_ip<Ipv6Address>(network.ipv6_gateway, "IPv6 gateway of " + network.name).bytes();
+  std::memcpy(&address.sin6_addr, bytes.data(), bytes.size());
+  return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
 }  // namespace
@@ -73,13 +118,14 @@ bool bridge_is_ready(const Network& network) {
   sockaddr_in address{};
   std::memcpy(&address, &request.ifr_addr, sizeof(address));
   if (Ipv4Address{ntohl(address.sin_addr.s_addr)}.text() != network.gateway) return false;
+  if (!has_ipv6_address(network)) return false;
   return read_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", network.interface)) == "1";
 }
 
 void make_bridge_ready(const Network& network) {
   RouteSocket socket;
   create_bridge(socket, network);
-  set_bridge_sysctls(network.interface);
+  set_bridge_sysctls(network);
   const unsigned index = link_index(network.interface);
   const Ipv4Interface wanted{stored_address(network.gateway, "gateway of network " + network.name),
                              network.prefix_length};
@@ -93,9 +139,17 @@ void make_bridge_ready(const Network& network) {
   }
   requests.push_back(address_request(RTM_NEWADDR, index, wanted));
   requests.back().tolerate(EEXIST);
+  const std::optional<Ipv6Interface> ipv6 = ipv6_gateway_of(network);
+  if (ipv6) {
+    requests.push_back(address_request(RTM_NEWADDR, index, *ipv6));
+    requests.back().tolerate(EEXIST);
+  }
   requests.push_back(up_request(index, network.interface));
+  if (ipv6) requests.push_back(ipv6_localhost_request(network, index));
   socket.send(requests);
 }
+
+bool can_answer_to_ipv6_localhost() { return read_sysctl("net/bridge/bridge-nf-call-ip6tables") != "1"; }
 
 void remove_link(const std::string& interface) {
   RouteSocket socket;

@@ -13,9 +13,14 @@ inline constexpr int kMaxBridgePorts = 1023;
 // Whether the interface is there, up, and has the gateway as its address (three ioctls).
 bool bridge_is_ready(const Network& network);
 
-// Creates the bridge, or mends what is missing of it: its address, IPv6 off, route_localnet, up. The caller holds the
-// instance's network lock. ErrorKind::conflict when an interface that is no bridge has the name.
+// Creates the bridge, or mends what is missing of it: its addresses, IPv6 off or on, route_localnet, up. The caller
+// holds the instance's network lock. ErrorKind::conflict when an interface that is no bridge has the name.
 void make_bridge_ready(const Network& network);
+
+// Whether connections from ::1 to a container's port can work: the answers come in by the bridge for ::1. Not where
+// bridges show their packets to netfilter (br_netfilter, which docker loads): translated there already, they look like
+// packets of the wire for ::1 and are thrown away.
+bool can_answer_to_ipv6_localhost();
 
 // Removes an interface that may be gone already.
 void remove_link(const std::string& interface);

@@ -12,7 +12,7 @@
 #include "base/explain.h"
 #include "base/netns_visit.h"
 #include "network/bridge.h"
-#include "network/ipv4.h"
+#include "network/ip_prefix.h"
 #include "network/link_requests.h"
 #include "network/network.h"
 #include "network/route_socket.h"
@@ -23,6 +23,7 @@ namespace minidock::network {
 namespace {
 
 constexpr unsigned kLoopbackIndex = 1;
+constexpr int kLinkLocalPrefix = 64;
 
 // One message makes both ends. Down: IPv6 has to be off before they are up, and the kernel refuses a peer that is up
 // from birth (ENOTCONN).
@@ -86,24 +87,48 @@ void switch_on_port(RouteSocket& socket, const Network& network, const Endpoint&
   socket.send(requests);
 }
 
-// In the place of the one that is there.
-RouteRequest default_route_request(const Endpoint& endpoint, unsigned interface_index) {
+rtmsg default_route_header(int family) {
   rtmsg header{};
-  header.rtm_family = AF_INET;
+  header.rtm_family = static_cast<unsigned char>(family);
   header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_type = RTN_UNICAST;
+  return header;
+}
+
+// In the place of the one that is there. `gateway`: as it stands in a packet.
+RouteRequest default_route_request(int family, const std::string& gateway, unsigned interface_index) {
+  rtmsg header = default_route_header(family);
   header.rtm_protocol = RTPROT_BOOT;
   header.rtm_scope = RT_SCOPE_UNIVERSE;
-  header.rtm_type = RTN_UNICAST;
-  RouteRequest request(fmt::format("set the default route by {}", endpoint.gateway), RTM_NEWROUTE,
-                       NLM_F_CREATE | NLM_F_REPLACE, header);
-  request.put_u32(RTA_GATEWAY, stored_address(endpoint.gateway, "gateway").network_order())
-      .put_u32(RTA_OIF, interface_index);
+  RouteRequest request(fmt::format("set the default route by {}", gateway), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
+                       header);
+  const std::string bytes = packet_bytes(gateway);
+  request.put(RTA_GATEWAY, bytes.data(), bytes.size()).put_u32(RTA_OIF, interface_index);
+  return request;
+}
+
+// `gateway`: "" for none. The index is asked for in the caller's network namespace.
+RouteRequest changed_default_route(int family, const std::string& gateway, const std::string& interface) {
+  if (!gateway.empty()) return default_route_request(family, gateway, link_index(interface));
+  RouteRequest request("remove the default route", RTM_DELROUTE, 0, default_route_header(family));
+  request.tolerate(ESRCH);
   return request;
 }
 
 void disable_ipv6(const std::string& interface) {
   const explain::Step step("sysctl", [&] { return "no IPv6 on " + interface; });
   write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
+}
+
+// Nobody else may send with its addresses, and nobody tells it of routers: nothing is to be waited for.
+void enable_ipv6(const std::string& interface) {
+  const explain::Step step("sysctl", [&] { return "IPv6 on " + interface; });
+  const auto set = [&](const char* key, const char* value) {
+    write_sysctl(fmt::format("net/ipv6/conf/{}/{}", interface, key), value);
+  };
+  set("accept_ra", "0");
+  set("addr_gen_mode", "1");  // no address but ours
+  set("disable_ipv6", "0");
 }
 
 void create_pair(RouteSocket& socket, const Network& network, const Endpoint& endpoint, int netns) {
@@ -133,47 +158,54 @@ void create_host_end(const Network& network, const Endpoint& endpoint, int netns
   switch_on_port(socket, network, endpoint);
 }
 
+std::string addresses_text(const Endpoint& endpoint) {
+  std::string text = fmt::format("{}/{}", endpoint.address, endpoint.prefix_length);
+  if (!endpoint.ipv6_address.empty()) {
+    text += fmt::format(" and {}/{}", endpoint.ipv6_address, endpoint.ipv6_prefix_length);
+  }
+  return text;
+}
+
 RouteRequest loopback_up_request() { return up_request(kLoopbackIndex, "lo"); }
 
 }  // namespace
 
 void attach_endpoint(const storage::Instance&, const Network& network, const Endpoint& endpoint, int netns,
-                     bool leads_out) {
+                     const DefaultRoutes& routes) {
   create_host_end(network, endpoint, netns);
 
   const NetnsVisit visit(netns);
-  disable_ipv6(endpoint.interface);
+  const bool ipv6 = !endpoint.ipv6_address.empty();
+  ipv6 ? enable_ipv6(endpoint.interface) : disable_ipv6(endpoint.interface);
   // Asked for, not chosen: veth ignores a wanted index of the peer when its own is left to the kernel, and modules like
   // ipip put an interface into each new namespace, so that eth0 is not always the second.
   const explain::Step step("address", [&] {
-    return fmt::format("{}/{} on {}, {}; lo and {} switched on", endpoint.address, endpoint.prefix_length,
-                       endpoint.interface, leads_out ? "default route by " + endpoint.gateway : "no default route",
-                       endpoint.interface);
+    return fmt::format("{} on {}, {}; lo and {} switched on", addresses_text(endpoint), endpoint.interface,
+                       routes.ipv4 ? "default route by " + endpoint.gateway : "no default route", endpoint.interface);
   });
   const unsigned index = link_index(endpoint.interface);
   std::vector<RouteRequest> requests;
   requests.push_back(loopback_up_request());
-  requests.push_back(address_request(
-      RTM_NEWADDR, index,
-      {stored_address(endpoint.address, "address of endpoint " + endpoint.id), endpoint.prefix_length}));
+  const Ipv4Address ipv4 = stored_address(endpoint.address, "address of endpoint " + endpoint.id);
+  requests.push_back(address_request(RTM_NEWADDR, index, Ipv4Interface{ipv4, endpoint.prefix_length}));
+  if (ipv6) {
+    const auto address = stored_ip<Ipv6Address>(endpoint.ipv6_address, "IPv6 address of endpoint " + endpoint.id);
+    requests.push_back(address_request(RTM_NEWADDR, index, Ipv6Interface{address, endpoint.ipv6_prefix_length}));
+    requests.push_back(address_request(RTM_NEWADDR, index, Ipv6Interface{link_local_of(ipv4), kLinkLocalPrefix}));
+  }
   requests.push_back(up_request(index, endpoint.interface));
-  if (leads_out) requests.push_back(default_route_request(endpoint, index));
+  if (routes.ipv4) requests.push_back(default_route_request(AF_INET, endpoint.gateway, index));
+  if (routes.ipv6) requests.push_back(default_route_request(AF_INET6, endpoint.ipv6_gateway, index));
   RouteSocket().send(requests);
 }
 
-void set_default_route(const Endpoint& endpoint, int netns) {
+void set_default_routes(const std::vector<Endpoint>& endpoints, int netns) {
   const NetnsVisit visit(netns);
+  const Endpoint* ipv4 = gateway_endpoint(endpoints);
+  const Endpoint* ipv6 = ipv6_gateway_endpoint(endpoints);
   std::vector<RouteRequest> requests;
-  if (endpoint.gateway.empty()) {
-    rtmsg header{};
-    header.rtm_family = AF_INET;
-    header.rtm_table = RT_TABLE_MAIN;
-    header.rtm_type = RTN_UNICAST;
-    requests.emplace_back("remove the default route", RTM_DELROUTE, 0, header);
-    requests.back().tolerate(ESRCH);
-  } else {
-    requests.push_back(default_route_request(endpoint, link_index(endpoint.interface)));
-  }
+  if (ipv4 != nullptr) requests.push_back(changed_default_route(AF_INET, ipv4->gateway, ipv4->interface));
+  if (ipv6 != nullptr) requests.push_back(changed_default_route(AF_INET6, ipv6->ipv6_gateway, ipv6->interface));
   RouteSocket().send(requests);
 }
 

@@ -1,17 +1,20 @@
-// What a container may send: IPv4 and ARP with its own address as the sender's, and nothing else. It has raw sockets by
-// default, and may change its addresses with NET_ADMIN; without this it could speak as its neighbour, or tell everybody
-// that it is the gateway. Its MAC address is kept by the bridge itself (a locked port, network/endpoint.cc).
+// What a container may send: IPv4, ARP and IPv6 with its own addresses as the sender's, and nothing else. It has raw
+// sockets by default, and may change its addresses with NET_ADMIN; without this it could speak as its neighbour, or
+// tell everybody that it is the gateway. Its MAC address is kept by the bridge itself (a locked port,
+// network/endpoint.cc).
 //
-// IPv6, which containers do not have, is dropped with router advertisements and all; so is whatever a DHCP server says.
+// Of IPv6 it has its address and the link-local one of its MAC address; without an IPv6 address neither. It may speak
+// for no other one (neighbour advertisements), nor as a router, nor redirect anybody; and not as a DHCP server. Who has
+// no address yet may say what one says then: that it looks for neighbours, and which groups it listens to.
 //
 //   prerouting   (filter, bridge: dstnat)   every frame that enters a bridge
 //   ports        set  interface             -> the containers' ends that are guarded
 //   addresses    set  interface . address   -> who may send from where
+//   addresses6   set  the same of IPv6
 //
 // Elements of containers that have ended stay until the tables are built anew: the kernel waits for all its processors
 // (12 ms) when one goes, and the next container's start with it. They do no harm, no interface has the same name again,
 // and when the sets are full the next start builds the tables anew.
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
@@ -26,8 +29,18 @@ namespace {
 
 constexpr char kPorts[] = "ports";
 constexpr char kAddresses[] = "addresses";
+constexpr char kAddresses6[] = "addresses6";
 constexpr std::uint32_t kMostEndpoints = 8192;  // eight bridges hold fewer
 constexpr std::uint16_t kDhcpClientPort = 68;
+constexpr std::uint16_t kDhcpv6ClientPort = 546;
+// Types of ICMPv6 (RFC 4861, 2710, 9777); the C library's header of them does not go with the kernel's.
+constexpr std::uint8_t kMldReport = 131;
+constexpr std::uint8_t kRouterAdvertisement = 134;
+constexpr std::uint8_t kNeighbourSolicitation = 135;
+constexpr std::uint8_t kNeighbourAdvertisement = 136;
+constexpr std::uint8_t kRedirect = 137;
+constexpr std::uint8_t kMldv2Report = 143;
+const IpPrefix kUnspecified = IpPrefix::of(Ipv6Subnet{{}, Ipv6Address::kBits});
 
 std::string interface_bytes(const std::string& name) {
   std::array<char, IFNAMSIZ> padded{};
@@ -38,14 +51,18 @@ std::string interface_bytes(const std::string& name) {
 void add_endpoints(NftBatch& batch, const std::string& table, const std::vector<GuardedEndpoint>& endpoints) {
   NftElements ports(guard_table(table), kPorts);
   NftElements addresses(guard_table(table), kAddresses);
+  NftElements addresses6(guard_table(table), kAddresses6);
   for (const GuardedEndpoint& endpoint : endpoints) {
     const std::string interface = interface_bytes(endpoint.host_interface);
-    const std::uint32_t address = stored_address(endpoint.address, "address of an endpoint").network_order();
     ports.add(interface);
-    addresses.add(interface + register_bytes(&address, sizeof(address)));
+    for (const std::string& address : endpoint.addresses) {
+      NftElements& of_family = family_of(address) == IpFamily::ipv4 ? addresses : addresses6;
+      of_family.add(interface + packet_bytes(address));
+    }
   }
   ports.put_into(batch, NFT_MSG_NEWSETELEM);
   addresses.put_into(batch, NFT_MSG_NEWSETELEM);
+  addresses6.put_into(batch, NFT_MSG_NEWSETELEM);
 }
 
 }  // namespace
@@ -57,8 +74,17 @@ NftChain guard_chain(const std::string& table) {
   const auto rule = [&]() -> NftRule& { return chain.rules.emplace_back(table, chain.name); };
   rule().input_interface_not_in(kPorts).accept();
   rule().is_frame_of(ETH_P_IP).is_udp_to(kDhcpClientPort).drop();
-  rule().is_frame_of(ETH_P_IP).ipv4_sender_in(kAddresses).accept();
+  rule().is_frame_of(ETH_P_IP).sender_in(IpFamily::ipv4, kAddresses).accept();
   rule().is_frame_of(ETH_P_ARP).arp_sender_in(kAddresses).accept();
+  const auto ipv6_rule = [&]() -> NftRule& { return rule().is_frame_of(ETH_P_IPV6); };
+  ipv6_rule().is_udp_to(kDhcpv6ClientPort).drop();
+  ipv6_rule().is_icmpv6(kRouterAdvertisement).drop();
+  ipv6_rule().is_icmpv6(kRedirect).drop();
+  ipv6_rule().is_icmpv6(kNeighbourAdvertisement).advertised_not_in(kAddresses6).drop();
+  ipv6_rule().sender_in(IpFamily::ipv6, kAddresses6).accept();
+  for (const std::uint8_t type : {kNeighbourSolicitation, kMldReport, kMldv2Report}) {
+    ipv6_rule().source(Match::equal, kUnspecified).is_icmpv6(type).accept();
+  }
   rule().drop();
   return chain;
 }
@@ -67,6 +93,7 @@ void add_guard(NftBatch& batch, const std::string& table, const std::string& com
                const std::vector<GuardedEndpoint>& endpoints) {
   constexpr std::uint32_t kInterfaceType = 41;
   constexpr std::uint32_t kAddressType = 7;
+  constexpr std::uint32_t kIpv6AddressType = 8;
   const NftTable guard = guard_table(table);
   add_commented_table(batch, guard, comment);
   add_set(batch, guard,
@@ -82,6 +109,12 @@ void add_guard(NftBatch& batch, const std::string& table, const std::string& com
            .key_type = (kInterfaceType << 6) | kAddressType,
            .key_size = IFNAMSIZ + sizeof(std::uint32_t),
            .size = kMostEndpoints});
+  add_set(batch, guard,
+          {.name = kAddresses6,
+           .id = 3,
+           .key_type = (kInterfaceType << 6) | kIpv6AddressType,
+           .key_size = IFNAMSIZ + sizeof(Ipv6Bytes),
+           .size = 2 * kMostEndpoints});
   add_chain(batch, guard, guard_chain(table));
   add_endpoints(batch, table, endpoints);
 }

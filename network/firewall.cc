@@ -5,10 +5,12 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 
 #include "base/error.h"
+#include "network/bridge.h"
 #include "network/firewall_internal.h"
 
 namespace minidock::network {
@@ -16,55 +18,82 @@ namespace minidock::network {
 namespace {
 
 // Raise it when rules change: a table of another version is built anew.
-constexpr int kRulesetVersion = 3;
+constexpr int kRulesetVersion = 4;
 constexpr char kLoopback[] = "lo";
-const Ipv4Subnet kLoopbackSubnet{{127U << 24}, 8};
+const IpPrefix kLoopbackSubnet = IpPrefix::of(Ipv4Subnet{{127U << 24}, 8});
+const IpPrefix kIpv6Localhost = IpPrefix::of(Ipv6Subnet{{1}, 128});
+// What neighbours speak to each other with, whatever their other addresses are.
+const IpPrefix kLinkLocal = IpPrefix::of(link_local_subnet());
+const IpPrefix kMulticast = IpPrefix::of(Ipv6Subnet{{Ipv6Address::Value{0xff} << 120}, 8});
+
+void add_subnet_guards(NftChain& chain, const std::string& table, const FirewalledNetwork& network,
+                       const IpPrefix& subnet) {
+  const auto rule = [&]() -> NftRule& { return chain.rules.emplace_back(table, chain.name).is(subnet.family); };
+  // A container is reached by its published ports, not by a route to its address that a neighbour makes for himself,
+  // nor from another network. Connections to published ports still carry the host's address here. Without masquerade
+  // answers come for the container's address: the forward chain tells them from the rest.
+  if (network.masquerade || network.internal) {
+    rule()
+        .destination(Match::equal, subnet)
+        .input_interface(Match::not_equal, network.interface)
+        .input_interface(Match::not_equal, kLoopback)
+        .drop();
+  }
+  // Not even the host's other addresses, whatever route a container gives itself.
+  if (network.internal) {
+    NftRule& made = rule().input_interface(Match::equal, network.interface).destination(Match::not_equal, subnet);
+    if (subnet.family == IpFamily::ipv6) {
+      made.destination(Match::not_equal, kLinkLocal).destination(Match::not_equal, kMulticast);
+    }
+    made.drop();
+  }
+  if (network.guarded) {
+    NftRule& made = rule().input_interface(Match::equal, network.interface).source(Match::not_equal, subnet);
+    if (subnet.family == IpFamily::ipv6) made.source(Match::not_equal, kLinkLocal);
+    made.drop();
+  }
+}
 
 NftChain raw_prerouting(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
   NftChain chain{"raw_prerouting", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW, {}};
   // Ports published on 127.0.0.1 and services of the host that listen there are for the host alone. A neighbour on the
-  // wire may send to that address, and route_localnet on our bridge would let containers do it.
-  chain.rules.emplace_back(table, chain.name);
-  chain.rules.back()
-      .input_interface(Match::not_equal, kLoopback)
-      .is_ipv4()
-      .destination(Match::equal, kLoopbackSubnet)
-      .drop();
-  chain.rules.emplace_back(table, chain.name);
-  chain.rules.back()
-      .input_interface(Match::not_equal, kLoopback)
-      .is_ipv4()
-      .source(Match::equal, kLoopbackSubnet)
-      .drop();
+  // wire may send to that address, and route_localnet on our bridge would let containers do it. IPv6's ::1 the kernel
+  // itself takes from nobody.
+  const auto rule = [&]() -> NftRule& {
+    return chain.rules.emplace_back(table, chain.name).input_interface(Match::not_equal, kLoopback).is(IpFamily::ipv4);
+  };
+  rule().destination(Match::equal, kLoopbackSubnet).drop();
+  rule().source(Match::equal, kLoopbackSubnet).drop();
   for (const FirewalledNetwork& network : networks) {
-    const auto rule = [&]() -> NftRule& { return chain.rules.emplace_back(table, chain.name).is_ipv4(); };
-    // A container is reached by its published ports, not by a route to its address that a neighbour makes for himself,
-    // nor from another network. Connections to published ports still carry the host's address here. Without masquerade
-    // answers come for the container's address: the forward chain tells them from the rest.
-    if (network.masquerade || network.internal) {
-      rule()
-          .destination(Match::equal, network.subnet)
-          .input_interface(Match::not_equal, network.interface)
-          .input_interface(Match::not_equal, kLoopback)
-          .drop();
-    }
-    // Not even the host's other addresses, whatever route a container gives itself.
-    if (network.internal) {
-      rule().input_interface(Match::equal, network.interface).destination(Match::not_equal, network.subnet).drop();
-    }
-    if (network.guarded) {
-      rule().input_interface(Match::equal, network.interface).source(Match::not_equal, network.subnet).drop();
-    }
+    for (const IpPrefix& subnet : network.subnets) add_subnet_guards(chain, table, network, subnet);
   }
   return chain;
 }
 
-NftChain redirections(const std::string& table, const char* name, std::uint32_t hook) {
+bool has_ipv6(const std::vector<FirewalledNetwork>& networks) {
+  return std::any_of(networks.begin(), networks.end(), [](const FirewalledNetwork& network) {
+    return std::any_of(network.subnets.begin(), network.subnets.end(),
+                       [](const IpPrefix& subnet) { return subnet.family == IpFamily::ipv6; });
+  });
+}
+
+NftChain redirections(const std::string& table, const char* name, std::uint32_t hook,
+                      const std::vector<FirewalledNetwork>& networks) {
   NftChain chain{name, "nat", hook, NF_IP_PRI_NAT_DST, {}};
-  chain.rules.emplace_back(table, chain.name);
-  chain.rules.back().is_ipv4().destination_is_local().redirect_by(kPublishedOnAddress, true);
-  chain.rules.emplace_back(table, chain.name);
-  chain.rules.back().is_ipv4().destination_is_local().redirect_by(kPublished, false);
+  const auto rule = [&](IpFamily family) -> NftRule& {
+    return chain.rules.emplace_back(table, chain.name).is(family).destination_is_local();
+  };
+  // Where the answers would not come back to ::1 (network/bridge.h), it is refused at once: clients that try
+  // localhost's IPv6 address first go on with 127.0.0.1.
+  const bool ipv6 = has_ipv6(networks);
+  if (ipv6 && hook == NF_INET_LOCAL_OUT && !can_answer_to_ipv6_localhost()) {
+    rule(IpFamily::ipv6).destination(Match::equal, kIpv6Localhost).refuse_by(IpFamily::ipv6, kPublished6);
+  }
+  for (const PortMaps& maps : kPortMaps) {
+    if (maps.family == IpFamily::ipv6 && !ipv6) continue;
+    rule(maps.family).redirect_by(maps.family, maps.on_address, true);
+    rule(maps.family).redirect_by(maps.family, maps.everywhere, false);
+  }
   return chain;
 }
 
@@ -87,29 +116,29 @@ NftChain forward(const std::string& table, const std::vector<FirewalledNetwork>&
   return chain;
 }
 
+void add_masquerades(NftChain& chain, const std::string& table, const FirewalledNetwork& network,
+                     const IpPrefix& subnet) {
+  const auto from = [&](const IpPrefix& source) -> NftRule& {
+    return chain.rules.emplace_back(table, chain.name).is(subnet.family).source(Match::equal, source);
+  };
+  // The host speaking to its own gateway address stays as it is: a service must not take it for 127.0.0.1.
+  if (network.masquerade) {
+    from(subnet)
+        .output_interface(Match::not_equal, network.interface)
+        .output_interface(Match::not_equal, kLoopback)
+        .masquerade();
+  }
+  // localhost to a published port: the container could not answer to that.
+  const IpPrefix& localhost = subnet.family == IpFamily::ipv4 ? kLoopbackSubnet : kIpv6Localhost;
+  from(localhost).output_interface(Match::equal, network.interface).masquerade();
+  // A container to a neighbour's (or its own) published port: the answer has to come back through the host.
+  from(subnet).output_interface(Match::equal, network.interface).destination_was_translated().masquerade();
+}
+
 NftChain postrouting(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
   NftChain chain{"postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, {}};
   for (const FirewalledNetwork& network : networks) {
-    if (network.masquerade) {
-      chain.rules.emplace_back(table, chain.name);
-      chain.rules.back()
-          .is_ipv4()
-          .source(Match::equal, network.subnet)
-          .output_interface(Match::not_equal, network.interface);
-      // The host speaking to its own gateway address stays as it is: a service must not take it for 127.0.0.1.
-      chain.rules.back().output_interface(Match::not_equal, kLoopback).masquerade();
-    }
-    // localhost to a published port: the container could not answer to 127.0.0.1.
-    chain.rules.emplace_back(table, chain.name);
-    chain.rules.back()
-        .is_ipv4()
-        .source(Match::equal, kLoopbackSubnet)
-        .output_interface(Match::equal, network.interface);
-    chain.rules.back().masquerade();
-    // A container to a neighbour's (or its own) published port: the answer has to come back through the host.
-    chain.rules.emplace_back(table, chain.name);
-    chain.rules.back().is_ipv4().source(Match::equal, network.subnet).output_interface(Match::equal, network.interface);
-    chain.rules.back().destination_was_translated().masquerade();
+    for (const IpPrefix& subnet : network.subnets) add_masquerades(chain, table, network, subnet);
   }
   return chain;
 }
@@ -117,8 +146,8 @@ NftChain postrouting(const std::string& table, const std::vector<FirewalledNetwo
 std::vector<NftChain> all_chains(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
   std::vector<NftChain> chains;
   chains.push_back(raw_prerouting(table, networks));
-  chains.push_back(redirections(table, "prerouting", NF_INET_PRE_ROUTING));
-  chains.push_back(redirections(table, "output", NF_INET_LOCAL_OUT));
+  chains.push_back(redirections(table, "prerouting", NF_INET_PRE_ROUTING, networks));
+  chains.push_back(redirections(table, "output", NF_INET_LOCAL_OUT, networks));
   chains.push_back(forward(table, networks));
   chains.push_back(postrouting(table, networks));
   return chains;
@@ -128,30 +157,34 @@ std::vector<NftChain> all_chains(const std::string& table, const std::vector<Fir
 std::string comment_for(const std::vector<FirewalledNetwork>& networks) {
   std::string facts = fmt::format("{}", kRulesetVersion);
   for (const FirewalledNetwork& network : networks) {
-    facts += fmt::format(" {} {} {} {} {} {}", network.interface, network.subnet.text(), network.internal,
-                         network.masquerade, network.icc, network.guarded);
+    facts += fmt::format(" {} {} {} {} {}", network.interface, network.internal, network.masquerade, network.icc,
+                         network.guarded);
+    for (const IpPrefix& subnet : network.subnets) facts += " " + subnet.text;
   }
   return fmt::format("minidock: rules {:016x}", std::hash<std::string>{}(facts));
 }
 
 void add_maps(NftBatch& batch, const NftTable& table) {
-  constexpr std::uint32_t kProtocolAndPort = (12 << 6) | 13;
-  constexpr std::uint32_t kAddressProtocolAndPort = (7 << 12) | kProtocolAndPort;
-  constexpr std::uint32_t kTargetType = (7 << 6) | 13;
-  add_set(batch, table,
-          {.name = kPublished,
-           .id = 1,
-           .key_type = kProtocolAndPort,
-           .key_size = kPublishedKey,
-           .data_type = kTargetType,
-           .data_size = kTargetSize});
-  add_set(batch, table,
-          {.name = kPublishedOnAddress,
-           .id = 2,
-           .key_type = kAddressProtocolAndPort,
-           .key_size = kPublishedOnAddressKey,
-           .data_type = kTargetType,
-           .data_size = kTargetSize});
+  constexpr std::uint32_t kPart = 6;  // bits of a type's number
+  constexpr std::uint32_t kProtocolAndPort = (12 << kPart) | 13;
+  constexpr std::uint32_t kPortType = 13;
+  std::uint32_t id = 0;
+  for (const PortMaps& maps : kPortMaps) {
+    const std::uint32_t address_type = maps.family == IpFamily::ipv4 ? 7 : 8;
+    const std::uint32_t address_size = maps.family == IpFamily::ipv4 ? 4 : 16;
+    NftSet map{.name = maps.everywhere,
+               .id = ++id,
+               .key_type = kProtocolAndPort,
+               .key_size = 2 * kNftRegister,
+               .data_type = (address_type << kPart) | kPortType,
+               .data_size = address_size + kNftRegister};
+    add_set(batch, table, map);
+    map.name = maps.on_address;
+    map.id = ++id;
+    map.key_type = (address_type << (2 * kPart)) | kProtocolAndPort;
+    map.key_size = address_size + 2 * kNftRegister;
+    add_set(batch, table, map);
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 //                                      back past the host's translation speak with the bridge's
 //   published              map  protocol . port           -> container address . port
 //   published_on_address   map  address . protocol . port -> container address . port
+//   published6, published_on_address6                        the same of IPv6
 //
 // bridge minidock: what a container may send (network/endpoint_guard.cc)
 // inet minidock-user: the administrator's (network/user_chain.cc)
@@ -20,30 +21,30 @@
 #include <string>
 #include <vector>
 
-#include "network/ipv4.h"
+#include "network/ip_prefix.h"
 #include "network/network.h"
 
 namespace minidock::network {
 
 struct FirewalledNetwork {
   std::string interface;
-  Ipv4Subnet subnet;
-  bool internal = false;   // nothing is forwarded from it or to it
-  bool masquerade = true;  // containers speak outside with the host's address
-  bool icc = true;         // containers reach each other
-  bool guarded = true;     // containers send with their own addresses alone
+  std::vector<IpPrefix> subnets;  // of IPv4 and, when it has one, of IPv6
+  bool internal = false;          // nothing is forwarded from it or to it
+  bool masquerade = true;         // containers speak outside with the host's address
+  bool icc = true;                // containers reach each other
+  bool guarded = true;            // containers send with their own addresses alone
 };
 
 // A published port and where it leads to.
 struct Publication {
   PublishedPort port;
-  std::string container_ip;
+  std::string container_ip;  // of the host_ip's family
 };
 
-// A container's port of a bridge, and the one address that may come from it.
+// A container's port of a bridge, and the addresses that may come from it.
 struct GuardedEndpoint {
   std::string host_interface;
-  std::string address;
+  std::vector<std::string> addresses;
 };
 
 // Whether the tables are there with all their chains and rules, and were made for these networks (one question, nine

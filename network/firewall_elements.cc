@@ -5,6 +5,8 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <cerrno>
+#include <map>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/explain.h"
@@ -15,30 +17,24 @@ namespace minidock::network {
 
 namespace {
 
-Ipv4Address address_of(const std::string& text) {
-  const std::optional<Ipv4Address> address = Ipv4Address::parse(text);
-  if (!address) throw Error(ErrorKind::invalid_argument, fmt::format("invalid IP address: {}", text));
-  return *address;
+const PortMaps& maps_of(const PublishedPort& port) {
+  return kPortMaps[family_of(port.host_ip) == IpFamily::ipv4 ? 0 : 1];
 }
 
-bool is_every_address(const PublishedPort& port) { return address_of(port.host_ip).value == 0; }
+bool is_every_address(const PublishedPort& port) {
+  return port.host_ip == kEveryAddress || port.host_ip == kEveryIpv6Address;
+}
 
 std::string key_of(const PublishedPort& port) {
-  std::string key;
-  if (!is_every_address(port)) {
-    const std::uint32_t address = address_of(port.host_ip).network_order();
-    key += register_bytes(&address, sizeof(address));
-  }
   const std::uint8_t protocol = transport_of(port.protocol).protocol;
   const std::uint16_t number = htons(port.host_port);
-  key += register_bytes(&protocol, sizeof(protocol));
-  return key + register_bytes(&number, sizeof(number));
+  return (is_every_address(port) ? "" : packet_bytes(port.host_ip)) + register_bytes(&protocol, sizeof(protocol)) +
+         register_bytes(&number, sizeof(number));
 }
 
 std::string target_of(const Publication& publication) {
-  const std::uint32_t address = address_of(publication.container_ip).network_order();
   const std::uint16_t number = htons(publication.port.container_port);
-  return register_bytes(&address, sizeof(address)) + register_bytes(&number, sizeof(number));
+  return packet_bytes(publication.container_ip) + register_bytes(&number, sizeof(number));
 }
 
 std::string port_list(const std::vector<PublishedPort>& ports) {
@@ -75,24 +71,26 @@ int remove_publications(const std::string& table, const std::vector<PublishedPor
 
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications) {
-  NftElements everywhere({NFPROTO_INET, table}, kPublished);
-  NftElements on_address({NFPROTO_INET, table}, kPublishedOnAddress);
   const bool adding = type == NFT_MSG_NEWSETELEM;
+  std::map<std::string_view, NftElements> elements;
   for (const Publication& publication : publications) {
-    NftElements& elements = is_every_address(publication.port) ? everywhere : on_address;
-    elements.add(key_of(publication.port), adding ? target_of(publication) : "");
+    const PortMaps& maps = maps_of(publication.port);
+    const char* map = is_every_address(publication.port) ? maps.everywhere : maps.on_address;
+    elements.try_emplace(map, NftTable{NFPROTO_INET, table}, map)
+        .first->second.add(key_of(publication.port), adding ? target_of(publication) : "");
   }
-  everywhere.put_into(batch, type);
-  on_address.put_into(batch, type);
+  for (const auto& [name, of_map] : elements) of_map.put_into(batch, type);
 }
 
-void publish_ports(const storage::Instance& instance, const std::string& container_ip,
+void publish_ports(const storage::Instance& instance, const PortTarget& target,
                    const std::vector<PublishedPort>& ports) {
-  if (ports.empty()) return;
-  const explain::Step step("rule",
-                           [&] { return fmt::format("published: {} leads to {}", port_list(ports), container_ip); });
   std::vector<Publication> publications;
-  for (const PublishedPort& port : ports) publications.push_back({port, container_ip});
+  for (const PublishedPort& port : ports) {
+    if (!target.of(port).empty()) publications.push_back({port, target.of(port)});
+  }
+  if (publications.empty()) return;
+  const explain::Step step(
+      "rule", [&] { return fmt::format("published: {} leads to {} {}", port_list(ports), target.ipv4, target.ipv6); });
   NftBatch batch;
   add_elements(batch, instance.nft_table, NFT_MSG_NEWSETELEM, publications);
   const int err = batch.commit("publish " + port_list(ports));

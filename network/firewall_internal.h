@@ -1,6 +1,7 @@
 // What the firewall's tables and their elements share.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -9,13 +10,15 @@
 
 namespace minidock::network {
 
-inline constexpr char kPublished[] = "published";
-inline constexpr char kPublishedOnAddress[] = "published_on_address";
-
-// Sizes of keys and of what they lead to: four bytes for each part.
-inline constexpr std::uint32_t kPublishedKey = 8;
-inline constexpr std::uint32_t kPublishedOnAddressKey = 12;
-inline constexpr std::uint32_t kTargetSize = 8;
+// The maps of what is published on all addresses, and on a certain one.
+struct PortMaps {
+  IpFamily family;
+  const char* everywhere;
+  const char* on_address;
+};
+inline constexpr char kPublished6[] = "published6";
+inline constexpr std::array<PortMaps, 2> kPortMaps{
+    {{IpFamily::ipv4, "published", "published_on_address"}, {IpFamily::ipv6, kPublished6, "published_on_address6"}}};
 
 // Appends messages (NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM) for all publications. A deletion ignores container_ip.
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,

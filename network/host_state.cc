@@ -11,6 +11,7 @@
 #include "base/syscall.h"
 #include "network/bridge.h"
 #include "network/firewall_internal.h"
+#include "network/mac_address.h"
 #include "network/network_rows.h"
 #include "network/networks.h"
 #include "network/sysctls.h"
@@ -20,6 +21,7 @@ namespace minidock::network {
 namespace {
 
 constexpr char kForwarding[] = "net/ipv4/ip_forward";
+constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
 
 // Held while bridge and table are made or removed, so that containers that start together make them once.
 Fd lock_host_state(const storage::Instance& instance) {
@@ -31,7 +33,9 @@ Fd lock_host_state(const storage::Instance& instance) {
 std::vector<FirewalledNetwork> firewalled_networks(storage::Database& database) {
   std::vector<FirewalledNetwork> networks;
   for (const Network& network : load_networks(database)) {
-    networks.push_back({network.interface, subnet_of(network), network.settings.internal, network.bridge.masquerade,
+    std::vector<IpPrefix> subnets{IpPrefix::of(subnet_of(network))};
+    if (const std::optional<Ipv6Subnet> ipv6 = ipv6_subnet_of(network)) subnets.push_back(IpPrefix::of(*ipv6));
+    networks.push_back({network.interface, std::move(subnets), network.settings.internal, network.bridge.masquerade,
                         network.bridge.icc, !network.bridge.allow_spoofing});
   }
   return networks;
@@ -52,12 +56,22 @@ std::vector<Publication> publications(storage::Database& database) {
   return result;
 }
 
+// `ipv6`: "" without.
+GuardedEndpoint guarded_endpoint(const std::string& host_interface, const std::string& ipv4, const std::string& ipv6) {
+  GuardedEndpoint endpoint{host_interface, {ipv4}};
+  if (!ipv6.empty()) {
+    endpoint.addresses.push_back(ipv6);
+    endpoint.addresses.push_back(link_local_of(stored_address(ipv4, "address of an endpoint")).text());
+  }
+  return endpoint;
+}
+
 std::vector<GuardedEndpoint> guarded_endpoints(storage::Database& database) {
   std::vector<GuardedEndpoint> result;
   for (const Network& network : load_networks(database)) {
     if (network.bridge.allow_spoofing) continue;
     for (const Lease& lease : leases_of(database, network.id)) {
-      result.push_back({host_interface_name(lease.endpoint_id), lease.address});
+      result.push_back(guarded_endpoint(host_interface_name(lease.endpoint_id), lease.address, lease.ipv6_address));
     }
   }
   return result;
@@ -79,6 +93,23 @@ std::vector<std::string> interfaces_of(const std::vector<Network>& networks) {
   return interfaces;
 }
 
+// A host that forwards takes no advice of routers, unless told to with a 2: what has its default route from them would
+// lose it.
+void forward_ipv6(storage::Database& database) {
+  if (read_sysctl(kIpv6Forwarding) == "1") return;
+  const explain::Step step("sysctl", [] { return "net.ipv6.conf.all.forwarding = 1"; });
+  for (const std::string& interface : interfaces_that_listen_to_routers()) {
+    change_host_sysctl(database, fmt::format("net/ipv6/conf/{}/accept_ra", interface), "2");
+  }
+  change_host_sysctl(database, kIpv6Forwarding, "1");
+}
+
+bool is_forwarding(const std::vector<Network>& networks) {
+  const auto has_ipv6 = [](const Network& network) { return !network.ipv6_subnet.empty(); };
+  return read_sysctl(kForwarding) == "1" &&
+         (std::none_of(networks.begin(), networks.end(), has_ipv6) || read_sysctl(kIpv6Forwarding) == "1");
+}
+
 void make_ready(storage::Database& database, const Network& network) {
   if (!bridge_is_ready(network)) {
     const explain::Step step(
@@ -87,6 +118,7 @@ void make_ready(storage::Database& database, const Network& network) {
   }
   const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
   change_host_sysctl(database, kForwarding, "1");
+  if (!network.ipv6_subnet.empty()) forward_ipv6(database);
 }
 
 }  // namespace
@@ -96,7 +128,7 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
   const std::vector<FirewalledNetwork> firewalled = firewalled_networks(database);
   const auto is_ready = [&] {
     return firewall_is_ready(instance.nft_table, firewalled) &&
-           std::all_of(networks.begin(), networks.end(), bridge_is_ready) && read_sysctl(kForwarding) == "1";
+           std::all_of(networks.begin(), networks.end(), bridge_is_ready) && is_forwarding(networks);
   };
   {
     const explain::Step step("rule", [&] {
@@ -116,7 +148,8 @@ void guard_endpoint(storage::Database& database, const storage::Instance& instan
   if (network.bridge.allow_spoofing) return;
   const explain::Step step(
       "rule", [&] { return fmt::format("{} sends as {} alone", endpoint.host_interface, endpoint.address); });
-  const int err = add_guarded_endpoint(instance.nft_table, {endpoint.host_interface, endpoint.address});
+  const int err = add_guarded_endpoint(
+      instance.nft_table, guarded_endpoint(endpoint.host_interface, endpoint.address, endpoint.ipv6_address));
   if (err == 0) return;
   if (err != ENOENT && err != ENFILE) {
     throw SysError(err, fmt::format("cannot guard interface {} in nft table bridge {}", endpoint.host_interface,

@@ -36,56 +36,116 @@ Ipv4Address last_address(storage::Database& database, const Network& network) {
   return stored_address(row.text(0), "last address of network " + network.name);
 }
 
-bool is_leased(storage::Database& database, const Network& network, Ipv4Address address) {
-  storage::Statement row = database.prepare("SELECT 1 FROM endpoints WHERE network_id = ? AND address = ?");
-  row.bind(network.id).bind(address.text());
-  return row.step();
-}
+// ---- addresses of either family
 
-// Those that no container gets: the gateway's and the user's own.
-std::set<Ipv4Address> kept_addresses(const Network& network) {
-  std::set<Ipv4Address> kept{stored_address(network.gateway, "gateway of network " + network.name)};
-  for (const auto& [name, text] : network.settings.aux_addresses) {
-    kept.insert(stored_address(text, "address of network " + network.name));
+// What is known of a network's addresses of one family.
+template <typename Address>
+struct AddressSpace {
+  const Network& network;
+  IpSubnet<Address> subnet;
+  std::string gateway;
+  std::string range;     // "": the whole subnet
+  bool is_chosen;        // by the user, who may choose addresses then
+  const char* is_taken;  // asks for a network's endpoint with an address
+
+  // The gateway's and the user's own: no container gets them.
+  std::set<Address> kept() const {
+    std::set<Address> kept{stored_ip<Address>(gateway, "gateway of network " + network.name)};
+    for (const auto& [name, text] : network.settings.aux_addresses) {
+      if (const std::optional<Address> address = Address::parse(text)) kept.insert(*address);
+    }
+    return kept;
   }
-  return kept;
+
+  // Nobody's own: the subnet's first and last address (of IPv6 routers' anycast, and one among too many to miss it).
+  bool is_reserved(Address address) const { return address == subnet.base || address == subnet.last(); }
+
+  bool is_leased(storage::Database& database, Address address) const {
+    storage::Statement row = database.prepare(is_taken);
+    row.bind(network.id).bind(address.text());
+    return row.step();
+  }
+};
+
+AddressSpace<Ipv4Address> ipv4_space(const Network& network) {
+  return {network,
+          subnet_of(network),
+          network.gateway,
+          network.settings.ip_range,
+          network.settings.chosen_subnet,
+          "SELECT 1 FROM endpoints WHERE network_id = ? AND address = ?"};
 }
 
-Ipv4Address wanted_address(storage::Database& database, const Network& network, const std::string& text) {
-  const Ipv4Subnet subnet = subnet_of(network);
-  const std::optional<Ipv4Address> address = Ipv4Address::parse(text);
-  if (!address || !subnet.contains(*address) || *address == subnet.base || *address == subnet.broadcast()) {
+AddressSpace<Ipv6Address> ipv6_space(const Network& network, const Ipv6Subnet& subnet) {
+  return {network,
+          subnet,
+          network.ipv6_gateway,
+          network.settings.ipv6_range,
+          network.settings.chosen_ipv6_subnet,
+          "SELECT 1 FROM endpoints WHERE network_id = ? AND ipv6_address = ?"};
+}
+
+template <typename Address>
+Address wanted_address(storage::Database& database, const AddressSpace<Address>& space, const std::string& text) {
+  const std::optional<Address> address = Address::parse(text);
+  if (!address || !space.subnet.contains(*address) || space.is_reserved(*address)) {
     throw Error(ErrorKind::invalid_argument,
                 fmt::format("Invalid address {}: It does not belong to any of this network's subnets", text));
   }
-  if (!network.settings.chosen_subnet) {
+  if (!space.is_chosen) {
     throw Error(ErrorKind::invalid_argument,
                 "user specified IP address is supported only when connecting to networks with user configured subnets");
   }
-  if (kept_addresses(network).contains(*address) || is_leased(database, network, *address)) {
-    throw Error(ErrorKind::conflict, fmt::format("Address already in use: {} on network {}", text, network.name));
+  if (space.kept().contains(*address) || space.is_leased(database, *address)) {
+    throw Error(ErrorKind::conflict, fmt::format("Address already in use: {} on network {}", text, space.network.name));
   }
   return *address;
 }
 
-Ipv4Address next_free_address(storage::Database& database, const Network& network) {
-  const Ipv4Subnet subnet = subnet_of(network);
-  const std::string& range_text = network.settings.ip_range;
-  const Ipv4Subnet range = range_text.empty() ? subnet : stored_subnet(range_text, "range of network " + network.name);
-  const std::set<Ipv4Address> kept = kept_addresses(network);
+// The first free one after `last` in the range, wrapping around.
+template <typename Address>
+Address next_free_address(storage::Database& database, const AddressSpace<Address>& space, Address last) {
+  const IpSubnet<Address> range =
+      space.range.empty() ? space.subnet
+                          : stored_ip_subnet<Address>(space.range, "range of network " + space.network.name);
+  const std::set<Address> kept = space.kept();
   // The subnet's first and last address are nobody's; those of a range within it are like any other.
-  const Ipv4Address first{range.base.value + (range.base == subnet.base ? 1U : 0U)};
-  const Ipv4Address end{range.broadcast().value + (range.broadcast() == subnet.broadcast() ? 0U : 1U)};
-  const Ipv4Address last = last_address(database, network);
-  Ipv4Address candidate = range.contains(last) ? last : Ipv4Address{first.value - 1};
-  for (std::uint32_t tried = first.value; tried < end.value; ++tried) {
+  const Address first{range.base.value + (range.base == space.subnet.base ? 1U : 0U)};
+  const Address end{range.last().value + (range.last() == space.subnet.last() ? 0U : 1U)};
+  Address candidate = range.contains(last) ? last : Address{first.value - 1};
+  for (typename Address::Value tried = first.value; tried < end.value; ++tried) {
     ++candidate.value;
     if (candidate >= end) candidate = first;
-    if (!kept.contains(candidate) && !is_leased(database, network, candidate)) return candidate;
+    if (!kept.contains(candidate) && !space.is_leased(database, candidate)) return candidate;
   }
   throw Error(ErrorKind::unavailable,
-              fmt::format("no available IPv4 addresses on network {}: each address of {} is leased", network.name,
-                          network.subnet));
+              fmt::format("no available {} addresses on network {}: each address of {} is leased", Address::kFamily,
+                          space.network.name, range.text()));
+}
+
+// A container is easier to recognise when its two addresses have the same number in their subnets.
+Ipv6Address same_number(const Ipv6Subnet& ipv6, const Ipv4Subnet& ipv4, Ipv4Address address) {
+  const Ipv6Address::Value number = address.value - ipv4.base.value;
+  return {ipv6.base.value | (number & ~ipv6.mask())};
+}
+
+void reserve_ipv6_address(storage::Database& database, const Network& network, const std::string& wanted,
+                          Endpoint& endpoint) {
+  const std::optional<Ipv6Subnet> subnet = ipv6_subnet_of(network);
+  if (!subnet) {
+    if (wanted.empty()) return;
+    throw Error(
+        ErrorKind::invalid_argument,
+        fmt::format("Invalid address {}: network {} has no IPv6 (network create --ipv6)", wanted, network.name));
+  }
+  const AddressSpace<Ipv6Address> space = ipv6_space(network, *subnet);
+  const Ipv6Address like_ipv4 =
+      same_number(*subnet, subnet_of(network), stored_address(endpoint.address, "address of an endpoint"));
+  const Ipv6Address address = wanted.empty() ? next_free_address(database, space, Ipv6Address{like_ipv4.value - 1})
+                                             : wanted_address(database, space, wanted);
+  endpoint.ipv6_address = address.text();
+  endpoint.ipv6_prefix_length = subnet->prefix_length;
+  if (!network.settings.internal) endpoint.ipv6_gateway = network.ipv6_gateway;
 }
 
 }  // namespace
@@ -104,18 +164,25 @@ Endpoint reserve_endpoint(storage::Database& database, const Network& network, c
   endpoint.interface = request.interface;
   endpoint.gateway_priority = request.gateway_priority;
   const bool is_chosen = !request.address.empty();
-  endpoint.address =
-      (is_chosen ? wanted_address(database, network, request.address) : next_free_address(database, network)).text();
+  const AddressSpace<Ipv4Address> space = ipv4_space(network);
+  const Ipv4Address address = is_chosen ? wanted_address(database, space, request.address)
+                                        : next_free_address(database, space, last_address(database, network));
+  endpoint.address = address.text();
   endpoint.prefix_length = network.prefix_length;
   if (!network.settings.internal) endpoint.gateway = network.gateway;
+  reserve_ipv6_address(database, network, request.ipv6_address, endpoint);
   endpoint.mac_address = request.mac_address.empty() ? mac_text(endpoint.address) : request.mac_address;
   endpoint.host_interface = host_interface_name(endpoint.id);
-  database.prepare("INSERT INTO endpoints(network_id, address, container_id, endpoint_id, names) VALUES(?, ?, ?, ?, ?)")
+  database
+      .prepare(
+          "INSERT INTO endpoints(network_id, address, container_id, endpoint_id, names, ipv6_address) "
+          "VALUES(?, ?, ?, ?, ?, ?)")
       .bind(network.id)
       .bind(endpoint.address)
       .bind(container_id)
       .bind(endpoint.id)
       .bind(fmt::format("{}", fmt::join(request.names, " ")))
+      .bind(endpoint.ipv6_address)
       .run();
   if (!is_chosen) {
     database.prepare("UPDATE networks SET last_address = ? WHERE id = ?").bind(endpoint.address).bind(network.id).run();
@@ -131,13 +198,44 @@ void release_endpoint(storage::Database& database, const Endpoint& endpoint) {
       .run();
 }
 
-const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints) {
-  const auto rank = [](const Endpoint& endpoint) {
-    return std::tuple(endpoint.gateway.empty(), -endpoint.gateway_priority, endpoint.network_name);
+namespace {
+
+// `gateway`: of the family, and `endpoints` those that have it.
+const Endpoint* first_to_lead_out(std::vector<const Endpoint*> endpoints, std::string Endpoint::*gateway) {
+  const auto rank = [&](const Endpoint* endpoint) {
+    return std::tuple((endpoint->*gateway).empty(), -endpoint->gateway_priority, endpoint->network_name);
   };
   const auto best = std::min_element(endpoints.begin(), endpoints.end(),
-                                     [&](const Endpoint& a, const Endpoint& b) { return rank(a) < rank(b); });
-  return best == endpoints.end() ? nullptr : &*best;
+                                     [&](const Endpoint* a, const Endpoint* b) { return rank(a) < rank(b); });
+  return best == endpoints.end() ? nullptr : *best;
+}
+
+}  // namespace
+
+const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints) {
+  std::vector<const Endpoint*> all;
+  for (const Endpoint& endpoint : endpoints) all.push_back(&endpoint);
+  return first_to_lead_out(std::move(all), &Endpoint::gateway);
+}
+
+const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints) {
+  std::vector<const Endpoint*> with_ipv6;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!endpoint.ipv6_address.empty()) with_ipv6.push_back(&endpoint);
+  }
+  return first_to_lead_out(std::move(with_ipv6), &Endpoint::ipv6_gateway);
+}
+
+PortTarget port_target(const std::vector<Endpoint>& endpoints) {
+  const Endpoint* ipv4 = gateway_endpoint(endpoints);
+  const Endpoint* ipv6 = ipv6_gateway_endpoint(endpoints);
+  return {ipv4 == nullptr ? "" : ipv4->address, ipv6 == nullptr ? "" : ipv6->ipv6_address};
+}
+
+DefaultRoutes default_routes_by(const Endpoint& endpoint, const std::vector<Endpoint>& endpoints) {
+  const Endpoint* ipv4 = gateway_endpoint(endpoints);
+  const Endpoint* ipv6 = ipv6_gateway_endpoint(endpoints);
+  return {ipv4 == &endpoint && !endpoint.gateway.empty(), ipv6 == &endpoint && !endpoint.ipv6_gateway.empty()};
 }
 
 void release_reservations(storage::Database& database, const std::string& container_id) {

@@ -22,7 +22,10 @@ NftChain redirection(const NameRedirect& redirect) {
   const Ipv4Address address = stored_address(redirect.address, "address of the name server");
   NftChain chain{"output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST, {}};
   chain.rules.emplace_back(kTable.name, chain.name);
-  chain.rules.back().is_ipv4().destination(Match::equal, {address, 32}).is_to_port(redirect.port);
+  chain.rules.back()
+      .is(IpFamily::ipv4)
+      .destination(Match::equal, IpPrefix::of(Ipv4Subnet{address, 32}))
+      .is_to_port(redirect.port);
   chain.rules.back().redirect_to(address, redirect.server_port);
   return chain;
 }

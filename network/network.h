@@ -24,8 +24,11 @@ struct NetworkSettings {
   bool attachable = false;     // docker's, for swarms: shown, of no effect
   bool chosen_subnet = false;  // by the user: only there addresses can be asked for
   bool chosen_gateway = false;
+  bool chosen_ipv6_subnet = false;
+  bool chosen_ipv6_gateway = false;
+  std::string ipv6_range;                            // as ip_range
   std::string ip_range;                              // addresses are given from here; "": the whole subnet
-  std::map<std::string, std::string> aux_addresses;  // name → address that is never given
+  std::map<std::string, std::string> aux_addresses;  // name → address of either family that is never given
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> options;  // -o
 };
@@ -37,6 +40,8 @@ struct Network {
   std::string subnet;     // "172.18.0.0/16"
   std::string gateway;    // "172.18.0.1": the bridge's own address
   int prefix_length = 0;
+  std::string ipv6_subnet;  // "fd12:3456:789a:1::/64"; "": no IPv6
+  std::string ipv6_gateway;
   std::int64_t created = 0;  // ns since the epoch
   NetworkSettings settings;
   BridgeOptions bridge;  // what the settings' options mean
@@ -50,7 +55,10 @@ struct Endpoint {
   std::string interface;  // inside: "eth0"
   std::string address;    // IPv4
   int prefix_length = 0;
-  std::string gateway;         // "" of an internal network: no way out
+  std::string gateway;       // "" of an internal network: no way out
+  std::string ipv6_address;  // "" without
+  int ipv6_prefix_length = 0;
+  std::string ipv6_gateway;
   int gateway_priority = 0;    // see gateway_endpoint
   std::string mac_address;     // 02:42 and the four bytes of the address, as docker up to 27
   std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters
@@ -59,7 +67,8 @@ struct Endpoint {
 // What may be asked for.
 struct EndpointRequest {
   std::string interface = "eth0";
-  std::string address;      // "": the next free one
+  std::string address;  // "": the next free one
+  std::string ipv6_address;
   std::string mac_address;  // "": made from the address
   int gateway_priority = 0;
   std::vector<std::string> names;  // by which others find it; lower case, no spaces
@@ -71,9 +80,9 @@ std::string host_interface_name(const std::string& endpoint_id);
 inline constexpr char kEveryAddress[] = "0.0.0.0";
 
 struct PublishedPort {
-  std::string protocol;                 // "tcp", "udp", "sctp"
-  std::string host_ip = kEveryAddress;  // IPv4
-  std::uint16_t host_port = 0;          // 0 before reservation: an ephemeral port is chosen
+  std::string protocol;         // "tcp", "udp", "sctp"
+  std::string host_ip;          // of either family; "" before reservation: every address of both
+  std::uint16_t host_port = 0;  // 0 before reservation: an ephemeral port is chosen
   std::uint16_t container_port = 0;
   std::uint16_t host_port_last = 0;  // not 0 before reservation: the first that is free from host_port on is chosen
 };
@@ -86,8 +95,18 @@ struct PublishedPort {
 // ErrorKind::conflict.
 Network default_network(storage::Database& database, const storage::Instance& instance, const std::string& bip);
 
-// Reserves the next free address after the last one given, wrapping around, or the one that is asked for. Must run in a
-// transaction. ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are; ErrorKind::conflict or
+// Where published ports lead to: a container's addresses, "" for a family that it does not have.
+struct PortTarget {
+  std::string ipv4;
+  std::string ipv6;
+  bool operator==(const PortTarget&) const = default;
+  // The one that a port of this address of the host leads to.
+  const std::string& of(const PublishedPort& port) const;
+};
+
+// Reserves the next free address after the last one given, wrapping around, or the one that is asked for; of IPv6 the
+// one with the same number in its subnet, or the next one that is free. Must run in a transaction.
+// ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are; ErrorKind::conflict or
 // ErrorKind::invalid_argument with docker's words for an address that is taken, or not the network's.
 Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
                           const EndpointRequest& request = {});
@@ -99,18 +118,23 @@ void release_endpoint(storage::Database& database, const Endpoint& endpoint);
 // the one with the highest priority, and of these docker's choice, the first by the network's name. With internal
 // networks alone the first of them all; null when there is none.
 const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints);
+// The same of those with IPv6.
+const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints);
+PortTarget port_target(const std::vector<Endpoint>& endpoints);
 
 // A listening (tcp, sctp) or bound (udp) socket for each port: it proves that no process of the host has the port and
 // keeps it from being taken while the container lives (whoever holds the container keeps it open; nothing is ever
 // accepted, nftables redirects first). Chooses ephemeral ports (ip_local_port_range) and those that are a choice, and
 // writes them into `ports`.
+// One for every address of both families becomes two ports, as far as the target has these families.
 // ErrorKind::conflict with docker's words ("Bind for 0.0.0.0:8080 failed: port is already allocated", or "…: address
-// already in use" with the errno text when a process has it).
-std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id,
-                              const std::string& container_ip, std::vector<PublishedPort>& ports);
+// already in use" with the errno text when a process has it); ErrorKind::unsupported for a port of a family that the
+// container does not have.
+std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id, const PortTarget& target,
+                              std::vector<PublishedPort>& ports);
 
-// The ports lead to another address of the container from now on; "": nowhere.
-void redirect_ports(storage::Database& database, const std::string& container_id, const std::string& container_ip);
+// The ports lead to other addresses of the container from now on; those whose family it has no more lead nowhere.
+void redirect_ports(storage::Database& database, const std::string& container_id, const PortTarget& target);
 
 // Forgets endpoints and ports of a container. Safe when there are none.
 void release_reservations(storage::Database& database, const std::string& container_id);
@@ -123,26 +147,36 @@ void release_reservations(storage::Database& database, const std::string& contai
 void ensure_host_state(storage::Database& database, const storage::Instance& instance,
                        const std::vector<Network>& networks);
 
-// Lets the endpoint's own IPv4 address, and nothing else, come from its interface, which need not be there yet: one nft
+// Lets the endpoint's own addresses, and nothing else, come from its interface, which need not be there yet: one nft
 // transaction. Nothing where the network allows other addresses.
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
                     const Endpoint& endpoint);
 
-// veth pair with its peer created inside the network namespace `netns`, then address and lo up there. IPv6 is switched
-// off on both ends of the pair (lo keeps ::1). Hairpin on the bridge port; without icc the port is isolated from the
-// others. Only the endpoint's own MAC and IPv4 address may send from there, unless the network allows others.
-// `leads_out`: the default route is by its gateway, in the place of another that was there.
-void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns,
-                     bool leads_out);
+// Which default routes are by an endpoint's gateways, in the place of others that were there.
+struct DefaultRoutes {
+  bool ipv4 = false;
+  bool ipv6 = false;
+};
+// Of the endpoint that leads out, or of another one.
+DefaultRoutes default_routes_by(const Endpoint& endpoint, const std::vector<Endpoint>& endpoints);
 
-// The default route of the namespace is by this endpoint's gateway from now on; there is none when it has none.
-void set_default_route(const Endpoint& endpoint, int netns);
+// veth pair with its peer created inside the network namespace `netns`, then addresses and lo up there. IPv6 is
+// switched off on the host's end, and on the other one unless the endpoint has an IPv6 address (lo keeps ::1). Hairpin
+// on the bridge port; without icc the port is isolated from the others. Only the endpoint's own MAC and IP addresses
+// may send from there, unless the network allows others.
+void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns,
+                     const DefaultRoutes& routes);
+
+// The default routes of the namespace are by the gateways of these endpoints from now on, each of its family; there is
+// none where that has none.
+void set_default_routes(const std::vector<Endpoint>& endpoints, int netns);
 
 // Brings up lo in a network namespace without any endpoint (--network none).
 void bring_up_loopback(int netns);
 
 // One atomic nft transaction for all ports. EEXIST (a map element is there) is ErrorKind::conflict.
-void publish_ports(const storage::Instance& instance, const std::string& container_ip,
+// Those whose family the target does not have are left out.
+void publish_ports(const storage::Instance& instance, const PortTarget& target,
                    const std::vector<PublishedPort>& ports);
 // Elements that are gone already are fine.
 void unpublish_ports(const storage::Instance& instance, const std::vector<PublishedPort>& ports);

@@ -12,13 +12,17 @@ namespace {
 
 using Texts = std::map<std::string, std::string>;
 
-constexpr char kSelect[] = "SELECT id, name, interface, subnet, gateway, created, settings FROM networks ";
+constexpr char kSelect[] =
+    "SELECT id, name, interface, subnet, gateway, created, settings, ipv6_subnet, ipv6_gateway FROM networks ";
 
 std::string text_of(const NetworkSettings& settings) {
   return json::dump(Json{{"internal", settings.internal},
                          {"attachable", settings.attachable},
                          {"chosenSubnet", settings.chosen_subnet},
                          {"chosenGateway", settings.chosen_gateway},
+                         {"chosenIpv6Subnet", settings.chosen_ipv6_subnet},
+                         {"chosenIpv6Gateway", settings.chosen_ipv6_gateway},
+                         {"ipv6Range", settings.ipv6_range},
                          {"ipRange", settings.ip_range},
                          {"auxAddresses", settings.aux_addresses},
                          {"labels", settings.labels},
@@ -32,6 +36,9 @@ NetworkSettings settings_of(const std::string& text) {
   settings.attachable = json::get_bool(document, "attachable");
   settings.chosen_subnet = json::get_bool(document, "chosenSubnet");
   settings.chosen_gateway = json::get_bool(document, "chosenGateway");
+  settings.chosen_ipv6_subnet = json::get_bool(document, "chosenIpv6Subnet");
+  settings.chosen_ipv6_gateway = json::get_bool(document, "chosenIpv6Gateway");
+  settings.ipv6_range = json::get_string(document, "ipv6Range");
   settings.ip_range = json::get_string(document, "ipRange");
   settings.aux_addresses = document.value("auxAddresses", Texts{});
   settings.labels = document.value("labels", Texts{});
@@ -54,6 +61,8 @@ Network network_of(const storage::Statement& row) {
     throw Error(ErrorKind::corrupt_data, fmt::format("the stored settings of network {} are damaged", network.name));
   }
   network.bridge = parse_bridge_options(network.settings.options);
+  network.ipv6_subnet = row.text(7);
+  network.ipv6_gateway = row.text(8);
   return network;
 }
 
@@ -61,6 +70,11 @@ Network network_of(const storage::Statement& row) {
 
 Ipv4Subnet subnet_of(const Network& network) {
   return stored_subnet(network.subnet, "subnet of network " + network.name);
+}
+
+std::optional<Ipv6Subnet> ipv6_subnet_of(const Network& network) {
+  if (network.ipv6_subnet.empty()) return std::nullopt;
+  return stored_ip_subnet<Ipv6Address>(network.ipv6_subnet, "IPv6 subnet of network " + network.name);
 }
 
 std::optional<Network> find_row(storage::Database& database, const char* column, const std::string& value) {
@@ -73,8 +87,8 @@ std::optional<Network> find_row(storage::Database& database, const char* column,
 void insert_row(storage::Database& database, const Network& network) {
   database
       .prepare(
-          "INSERT INTO networks(id, name, interface, subnet, gateway, last_address, created, settings) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+          "INSERT INTO networks(id, name, interface, subnet, gateway, last_address, created, settings, ipv6_subnet, "
+          "ipv6_gateway) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
       .bind(network.id)
       .bind(network.name)
       .bind(network.interface)
@@ -83,6 +97,8 @@ void insert_row(storage::Database& database, const Network& network) {
       .bind(network.gateway)
       .bind(network.created)
       .bind(text_of(network.settings))
+      .bind(network.ipv6_subnet)
+      .bind(network.ipv6_gateway)
       .run();
 }
 
@@ -116,11 +132,11 @@ Network get_network(storage::Database& database, const std::string& name) {
 }
 
 std::vector<Lease> leases_of(storage::Database& database, const std::string& network_id) {
-  storage::Statement rows =
-      database.prepare("SELECT container_id, endpoint_id, address, names FROM endpoints WHERE network_id = ?");
+  storage::Statement rows = database.prepare(
+      "SELECT container_id, endpoint_id, address, ipv6_address, names FROM endpoints WHERE network_id = ?");
   rows.bind(network_id);
   std::vector<Lease> leases;
-  while (rows.step()) leases.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3)});
+  while (rows.step()) leases.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4)});
   return leases;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "network/ipv4.h"
+#include "network/ipv6.h"
 #include "network/network.h"
 
 namespace minidock::network {
@@ -17,5 +18,7 @@ void insert_row(storage::Database& database, const Network& network);
 
 // ErrorKind::corrupt_data when the row is damaged.
 Ipv4Subnet subnet_of(const Network& network);
+// Nothing when it has no IPv6.
+std::optional<Ipv6Subnet> ipv6_subnet_of(const Network& network);
 
 }  // namespace minidock::network

@@ -5,11 +5,12 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/random.h"
-#include "network/ipv4.h"
+#include "network/ip_prefix.h"
 #include "network/network.h"
 #include "network/network_rows.h"
 #include "network/networks.h"
 #include "network/pools.h"
+#include "network/sysctls.h"
 
 namespace minidock::network {
 
@@ -34,7 +35,7 @@ Ipv4Interface parse_bip(const std::string& bip) {
                                                          kShortestPrefix, kLongestPrefix));
   }
   const Ipv4Subnet subnet = gateway->subnet();
-  if (gateway->address == subnet.base || gateway->address == subnet.broadcast()) {
+  if (gateway->address == subnet.base || gateway->address == subnet.last()) {
     throw Error(ErrorKind::invalid_argument,
                 fmt::format("bip: {} is the network's own or broadcast address, not a host's", bip));
   }
@@ -72,66 +73,143 @@ Network new_network(const std::string& name, const std::string& interface, const
 
 [[noreturn]] void invalid(const std::string& message) { throw Error(ErrorKind::invalid_argument, message); }
 
-Ipv4Subnet parse_subnet(const std::string& what, const std::string& text) {
-  const std::optional<Ipv4Interface> parsed = Ipv4Interface::parse(text);
+template <typename Address>
+IpSubnet<Address> parse_subnet(const std::string& what, const std::string& text) {
+  const std::optional<IpInterface<Address>> parsed = IpInterface<Address>::parse(text);
   if (!parsed) invalid(fmt::format("Invalid {} {} : invalid CIDR address: {}", what, text, text));
   return parsed->subnet();
 }
 
-Ipv4Address parse_address_in(const Ipv4Subnet& subnet, const std::string& what, const std::string& text) {
-  const std::optional<Ipv4Address> address = Ipv4Address::parse(text);
+template <typename Address>
+Address parse_address_in(const IpSubnet<Address>& subnet, const std::string& what, const std::string& text) {
+  const std::optional<Address> address = Address::parse(text);
   if (!address || !subnet.contains(*address)) invalid(fmt::format("no matching subnet for {} {}", what, text));
-  if (*address == subnet.base || *address == subnet.broadcast()) {
+  if (*address == subnet.base || *address == subnet.last()) {
     invalid(fmt::format("{} {} is the own or the broadcast address of subnet {}", what, text, subnet.text()));
   }
   return *address;
 }
 
+// What is asked for of one family.
+struct PoolRequest {
+  const std::string& subnet;
+  const std::string& gateway;
+  const std::string& range;
+  const std::map<std::string, std::string>& aux_addresses;  // of both families
+  int shortest_prefix;
+  int longest_prefix;
+};
+
 // Where the bridge stands in the subnet that was asked for.
-Ipv4Interface chosen_gateway(const NetworkRequest& request) {
-  const Ipv4Subnet subnet = parse_subnet("subnet", request.subnet);
-  if (subnet.prefix_length < kShortestPrefix || subnet.prefix_length > kLongestPrefix) {
+template <typename Address>
+IpInterface<Address> chosen_gateway(const PoolRequest& request) {
+  const auto subnet = parse_subnet<Address>("subnet", request.subnet);
+  if (subnet.prefix_length < request.shortest_prefix || subnet.prefix_length > request.longest_prefix) {
     invalid(fmt::format("invalid subnet {}: its prefix length is not between {} and {}", request.subnet,
-                        kShortestPrefix, kLongestPrefix));
+                        request.shortest_prefix, request.longest_prefix));
   }
-  Ipv4Address first{subnet.base.value + 1};
-  if (!request.settings.ip_range.empty()) {
-    const Ipv4Subnet range = parse_subnet("ip-range", request.settings.ip_range);
+  Address first{subnet.base.value + 1};
+  if (!request.range.empty()) {
+    const auto range = parse_subnet<Address>("ip-range", request.range);
     if (range.prefix_length < subnet.prefix_length || !subnet.contains(range.base)) {
-      invalid(fmt::format("no matching subnet for range {}", request.settings.ip_range));
+      invalid(fmt::format("no matching subnet for range {}", request.range));
     }
     if (range.base != subnet.base) first = range.base;
   }
-  for (const auto& [name, text] : request.settings.aux_addresses) {
+  for (const auto& [name, text] : request.aux_addresses) {
+    if (family_of(text) != family_of(request.subnet)) continue;
     if (parse_address_in(subnet, "aux-address", text) == first) ++first.value;
   }
   if (!request.gateway.empty()) first = parse_address_in(subnet, "gateway", request.gateway);
   return {first, subnet.prefix_length};
 }
 
+Ipv4Interface chosen_ipv4_gateway(const NetworkRequest& request) {
+  return chosen_gateway<Ipv4Address>({request.subnet, request.gateway, request.settings.ip_range,
+                                      request.settings.aux_addresses, kShortestPrefix, kLongestPrefix});
+}
+
+// A subnet of one's own for private use (RFC 4193): fd, 40 random bits, and 16 for the subnet, random as well since
+// each network gets another.
+Ipv6Subnet random_ipv6_subnet() {
+  constexpr int kPrefix = 64;
+  constexpr std::size_t kDigits = 14;
+  const Ipv6Address::Value bits = std::stoull(random::object_id().substr(0, kDigits), nullptr, 16);
+  return {Ipv6Address{(Ipv6Address::Value{0xfd} << 120) | (bits << kPrefix)}, kPrefix};
+}
+
+Ipv6Interface chosen_ipv6_gateway(const NetworkRequest& request) {
+  constexpr int kShortest = 8;
+  constexpr int kLongest = 126;
+  if (request.ipv6_subnet.empty()) {
+    const Ipv6Subnet subnet = random_ipv6_subnet();
+    return {{subnet.base.value + 1}, subnet.prefix_length};
+  }
+  return chosen_gateway<Ipv6Address>({request.ipv6_subnet, request.ipv6_gateway, request.settings.ipv6_range,
+                                      request.settings.aux_addresses, kShortest, kLongest});
+}
+
+[[noreturn]] void refuse_overlap(const std::string& subnet, const Network& other) {
+  invalid(fmt::format("Pool overlaps with other one on this address space: {} is network {}'s", subnet, other.name));
+}
+
+void check_ipv6_overlap(storage::Database& database, const Ipv6Subnet& wanted) {
+  for (const Network& other : load_networks(database)) {
+    const std::optional<Ipv6Subnet> taken = ipv6_subnet_of(other);
+    if (taken && taken->overlaps(wanted)) refuse_overlap(other.ipv6_subnet, other);
+  }
+}
+
+void require_ipv6(const NetworkRequest& request) {
+  if (!read_sysctl("net/ipv6/conf/all/forwarding").empty()) return;
+  throw Error(ErrorKind::unsupported,
+              fmt::format("cannot create network {} with IPv6: this kernel has none (ipv6.disable=1?)", request.name));
+}
+
+void require_mtu(const Network& network) {
+  constexpr std::uint32_t kLeast = 1280;  // RFC 8200, 5
+  if (network.bridge.mtu >= kLeast) return;
+  invalid(fmt::format("cannot create network {}: IPv6 needs an MTU of {} at least, not {}", network.name, kLeast,
+                      network.bridge.mtu));
+}
+
+void add_ipv6(storage::Database& database, const NetworkRequest& request, Network& network) {
+  if (!request.ipv6) return;
+  require_ipv6(request);
+  require_mtu(network);
+  const Ipv6Interface gateway = chosen_ipv6_gateway(request);
+  check_ipv6_overlap(database, gateway.subnet());
+  network.ipv6_subnet = gateway.subnet().text();
+  network.ipv6_gateway = gateway.address.text();
+  network.settings.chosen_ipv6_subnet = !request.ipv6_subnet.empty();
+  network.settings.chosen_ipv6_gateway = !request.ipv6_gateway.empty();
+}
+
 void check_overlap(storage::Database& database, const Ipv4Subnet& wanted) {
   for (const Network& other : load_networks(database)) {
-    if (!subnet_of(other).overlaps(wanted)) continue;
-    throw Error(ErrorKind::invalid_argument,
-                fmt::format("Pool overlaps with other one on this address space: {} is network {}'s", other.subnet,
-                            other.name));
+    if (subnet_of(other).overlaps(wanted)) refuse_overlap(other.subnet, other);
   }
 }
 
 }  // namespace
 
 Network create_network(storage::Database& database, const storage::Instance& instance, const NetworkRequest& request) {
-  if (request.subnet.empty() && !(request.gateway.empty() && request.settings.ip_range.empty())) {
+  const bool lacks_ipv4 = request.subnet.empty() && !(request.gateway.empty() && request.settings.ip_range.empty());
+  const bool lacks_ipv6 =
+      request.ipv6_subnet.empty() && !(request.ipv6_gateway.empty() && request.settings.ipv6_range.empty());
+  if (lacks_ipv4 || lacks_ipv6) {
     invalid("every ip-range or gateway must have a corresponding subnet");
   }
   if (find_row(database, "name", request.name)) {
     throw Error(ErrorKind::conflict, fmt::format("network with name {} already exists", request.name));
   }
-  const Ipv4Interface gateway = request.subnet.empty() ? choose_gateway(database, instance) : chosen_gateway(request);
+  const Ipv4Interface gateway =
+      request.subnet.empty() ? choose_gateway(database, instance) : chosen_ipv4_gateway(request);
   if (!request.subnet.empty()) check_overlap(database, gateway.subnet());
   Network network = new_network(request.name, "", gateway, request.settings);
   network.settings.chosen_subnet = !request.subnet.empty();
   network.settings.chosen_gateway = !request.gateway.empty();
+  add_ipv6(database, request, network);
   network.interface =
       network.bridge.interface.empty() ? kBridgePrefix + network.id.substr(0, kBridgeDigits) : network.bridge.interface;
   if (const std::optional<Network> other = find_row(database, "interface", network.interface)) {

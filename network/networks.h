@@ -14,6 +14,9 @@ struct NetworkRequest {
   std::string name;
   std::string subnet;   // "10.9.0.0/24"; "": the first free pool
   std::string gateway;  // "": the first address of the subnet or of the range
+  bool ipv6 = false;
+  std::string ipv6_subnet;  // "": one of our own
+  std::string ipv6_gateway;
   NetworkSettings settings;
 };
 
@@ -35,7 +38,8 @@ struct Lease {
   std::string container_id;
   std::string endpoint_id;
   std::string address;
-  std::string names;  // with single spaces between
+  std::string ipv6_address;  // "" without
+  std::string names;         // with single spaces between
 };
 std::vector<Lease> leases_of(storage::Database& database, const std::string& network_id);
 

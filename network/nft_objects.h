@@ -77,6 +77,9 @@ class NftElements {
   std::vector<Element> elements_;
 };
 
+// Bytes of a register.
+inline constexpr std::uint32_t kNftRegister = 4;
+
 // A part of a key or of what it leads to, padded to whole registers of four bytes.
 std::string register_bytes(const void* part, std::size_t size);
 

@@ -19,14 +19,28 @@ namespace minidock::network {
 namespace {
 
 constexpr std::uint32_t kFirst = NFT_REG_1;
-constexpr std::uint32_t kSecond = NFT_REG32_01;
-constexpr std::uint32_t kThird = NFT_REG32_02;
 constexpr std::uint32_t kBehindAnInterface = NFT_REG32_04;  // whose name takes sixteen bytes
 
-// Offsets in the IPv4 header, and of the destination port in that of tcp, udp and sctp.
-constexpr std::uint32_t kSourceAddress = 12;
-constexpr std::uint32_t kDestinationAddress = 16;
+// Where the addresses stand in the header.
+struct HeaderLayout {
+  std::uint8_t protocol;
+  std::uint32_t source;
+  std::uint32_t destination;
+  std::uint32_t address_size;
+  // The register behind an address in the first one.
+  std::uint32_t behind_address() const { return NFT_REG32_00 + address_size / 4; }
+};
+
+const HeaderLayout& layout_of(IpFamily family) {
+  static constexpr HeaderLayout kIpv4{NFPROTO_IPV4, 12, 16, 4};
+  static constexpr HeaderLayout kIpv6{NFPROTO_IPV6, 8, 24, 16};
+  return family == IpFamily::ipv4 ? kIpv4 : kIpv6;
+}
+
+// In the header of tcp, udp and sctp.
 constexpr std::uint32_t kDestinationPort = 2;
+// In a neighbour advertisement, behind the IPv6 header.
+constexpr std::uint32_t kAdvertisedAddress = 8;
 // The sender's address in an ARP message of Ethernet and IPv4.
 constexpr std::uint32_t kArpSenderAddress = 14;
 
@@ -75,10 +89,9 @@ NftRule& NftRule::output_interface(Match match, const std::string& name) {
   return *this;
 }
 
-NftRule& NftRule::is_ipv4() {
+NftRule& NftRule::is(IpFamily family) {
   meta(NFT_META_NFPROTO, kFirst);
-  const std::uint8_t family = NFPROTO_IPV4;
-  compare(NFT_CMP_EQ, &family, sizeof(family));
+  compare(NFT_CMP_EQ, &layout_of(family).protocol, sizeof(HeaderLayout::protocol));
   return *this;
 }
 
@@ -91,30 +104,30 @@ void NftRule::payload(std::uint32_t base, std::uint32_t offset, std::uint32_t si
 }
 
 // bits: in the order of the register's bytes.
-void NftRule::mask(std::uint32_t bits) {
+void NftRule::mask(const std::string& bits) {
   nftnl_expr* expression = add("bitwise");
-  const std::uint32_t zero = 0;
+  const std::string zero(bits.size(), '\0');
+  const auto size = static_cast<std::uint32_t>(bits.size());
   nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_SREG, kFirst);
   nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_DREG, kFirst);
-  nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_LEN, sizeof(bits));
-  nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_MASK, &bits, sizeof(bits));
-  nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_LEN, size);
+  nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_MASK, bits.data(), size);
+  nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_XOR, zero.data(), size);
 }
 
-void NftRule::address(std::uint32_t header_offset, Match match, const Ipv4Subnet& subnet) {
-  payload(NFT_PAYLOAD_NETWORK_HEADER, header_offset, sizeof(std::uint32_t), kFirst);
-  mask(Ipv4Address{subnet.mask()}.network_order());
-  const std::uint32_t base = subnet.base.network_order();
-  compare(match == Match::equal ? NFT_CMP_EQ : NFT_CMP_NEQ, &base, sizeof(base));
+void NftRule::address(std::uint32_t header_offset, Match match, const IpPrefix& subnet) {
+  payload(NFT_PAYLOAD_NETWORK_HEADER, header_offset, static_cast<std::uint32_t>(subnet.address.size()), kFirst);
+  mask(subnet.mask);
+  compare(match == Match::equal ? NFT_CMP_EQ : NFT_CMP_NEQ, subnet.address.data(), subnet.address.size());
 }
 
-NftRule& NftRule::source(Match match, const Ipv4Subnet& subnet) {
-  address(kSourceAddress, match, subnet);
+NftRule& NftRule::source(Match match, const IpPrefix& subnet) {
+  address(layout_of(subnet.family).source, match, subnet);
   return *this;
 }
 
-NftRule& NftRule::destination(Match match, const Ipv4Subnet& subnet) {
-  address(kDestinationAddress, match, subnet);
+NftRule& NftRule::destination(Match match, const IpPrefix& subnet) {
+  address(layout_of(subnet.family).destination, match, subnet);
   return *this;
 }
 
@@ -133,7 +146,7 @@ void NftRule::connection(std::uint32_t key, std::uint32_t bits, std::uint32_t op
   nftnl_expr* expression = add("ct");
   nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_KEY, key);
   nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_DREG, kFirst);
-  mask(bits);
+  mask({reinterpret_cast<const char*>(&bits), sizeof(bits)});
   const std::uint32_t zero = 0;
   compare(operation, &zero, sizeof(zero));
 }
@@ -162,6 +175,15 @@ NftRule& NftRule::is_to_port(std::uint16_t port) {
   return *this;
 }
 
+NftRule& NftRule::is_icmpv6(std::uint8_t type) {
+  meta(NFT_META_L4PROTO, kFirst);
+  const std::uint8_t icmpv6 = IPPROTO_ICMPV6;
+  compare(NFT_CMP_EQ, &icmpv6, sizeof(icmpv6));
+  payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type), kFirst);
+  compare(NFT_CMP_EQ, &type, sizeof(type));
+  return *this;
+}
+
 void NftRule::look_up(const std::string& set, bool inverted) {
   nftnl_expr* lookup = add("lookup");
   nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, set.c_str());
@@ -182,19 +204,26 @@ NftRule& NftRule::is_frame_of(std::uint16_t ether_type) {
   return *this;
 }
 
-void NftRule::sender_in(std::uint32_t address_offset, const std::string& set) {
+void NftRule::load_interface_and(std::uint32_t base, std::uint32_t offset, std::uint32_t size) {
   meta(NFT_META_IIFNAME, kFirst);
-  payload(NFT_PAYLOAD_NETWORK_HEADER, address_offset, sizeof(std::uint32_t), kBehindAnInterface);
-  look_up(set, false);
+  payload(base, offset, size, kBehindAnInterface);
 }
 
-NftRule& NftRule::ipv4_sender_in(const std::string& set) {
-  sender_in(kSourceAddress, set);
+NftRule& NftRule::sender_in(IpFamily family, const std::string& set) {
+  load_interface_and(NFT_PAYLOAD_NETWORK_HEADER, layout_of(family).source, layout_of(family).address_size);
+  look_up(set, false);
   return *this;
 }
 
 NftRule& NftRule::arp_sender_in(const std::string& set) {
-  sender_in(kArpSenderAddress, set);
+  load_interface_and(NFT_PAYLOAD_NETWORK_HEADER, kArpSenderAddress, sizeof(std::uint32_t));
+  look_up(set, false);
+  return *this;
+}
+
+NftRule& NftRule::advertised_not_in(const std::string& set) {
+  load_interface_and(NFT_PAYLOAD_TRANSPORT_HEADER, kAdvertisedAddress, layout_of(IpFamily::ipv6).address_size);
+  look_up(set, true);
   return *this;
 }
 
@@ -219,25 +248,41 @@ NftRule& NftRule::masquerade() {
   return *this;
 }
 
-NftRule& NftRule::redirect_by(const std::string& map, bool by_address) {
-  if (by_address) payload(NFT_PAYLOAD_NETWORK_HEADER, kDestinationAddress, sizeof(std::uint32_t), kFirst);
-  meta(NFT_META_L4PROTO, by_address ? kSecond : kFirst);
-  payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(std::uint16_t), by_address ? kThird : kSecond);
+// What the map has comes into the first register and those behind.
+void NftRule::map_lookup(IpFamily family, const std::string& map, bool by_address) {
+  const HeaderLayout& layout = layout_of(family);
+  const std::uint32_t protocol = by_address ? layout.behind_address() : std::uint32_t{NFT_REG32_00};
+  if (by_address) payload(NFT_PAYLOAD_NETWORK_HEADER, layout.destination, layout.address_size, kFirst);
+  meta(NFT_META_L4PROTO, protocol);
+  payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(std::uint16_t), protocol + 1);
   nftnl_expr* lookup = add("lookup");
   nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, map.c_str());
   nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, kFirst);
   nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, kFirst);
-  translate_destination();
+}
+
+NftRule& NftRule::redirect_by(IpFamily family, const std::string& map, bool by_address) {
+  map_lookup(family, map, by_address);
+  translate_destination(family);
   return *this;
 }
 
-// To the address in the first register and the port in the second.
-void NftRule::translate_destination() {
+NftRule& NftRule::refuse_by(IpFamily family, const std::string& map) {
+  meta(NFT_META_L4PROTO, kFirst);
+  const std::uint8_t tcp = IPPROTO_TCP;
+  compare(NFT_CMP_EQ, &tcp, sizeof(tcp));
+  map_lookup(family, map, false);
+  nftnl_expr_set_u32(add("reject"), NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
+  return *this;
+}
+
+// To the address in the first register and the port behind it.
+void NftRule::translate_destination(IpFamily family) {
   nftnl_expr* nat = add("nat");
   nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-  nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+  nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, layout_of(family).protocol);
   nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, kFirst);
-  nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, kSecond);
+  nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, layout_of(family).behind_address());
 }
 
 NftRule& NftRule::redirect_to(Ipv4Address address, std::uint16_t port) {
@@ -249,8 +294,8 @@ NftRule& NftRule::redirect_to(Ipv4Address address, std::uint16_t port) {
   const std::uint32_t host = address.network_order();
   const std::uint16_t number = htons(port);
   load(kFirst, &host, sizeof(host));
-  load(kSecond, &number, sizeof(number));
-  translate_destination();
+  load(layout_of(IpFamily::ipv4).behind_address(), &number, sizeof(number));
+  translate_destination(IpFamily::ipv4);
   return *this;
 }
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "network/ipv4.h"
+#include "network/ip_prefix.h"
 
 namespace minidock::network {
 
@@ -23,22 +23,25 @@ class NftRule {
   // Conditions: the rule ends where one does not hold.
   NftRule& input_interface(Match match, const std::string& name);
   NftRule& output_interface(Match match, const std::string& name);
-  NftRule& is_ipv4();
-  // After is_ipv4(). `match`: whether the address has to lie in the subnet or outside.
-  NftRule& source(Match match, const Ipv4Subnet& subnet);
-  NftRule& destination(Match match, const Ipv4Subnet& subnet);
+  NftRule& is(IpFamily family);
+  // After is() of the same family. `match`: whether the address has to lie in the subnet or outside.
+  NftRule& source(Match match, const IpPrefix& subnet);
+  NftRule& destination(Match match, const IpPrefix& subnet);
   NftRule& destination_is_local();
   NftRule& destination_was_translated(bool was = true);
   NftRule& belongs_to_no_connection();  // neither established nor related
   NftRule& is_udp_to(std::uint16_t port);
   NftRule& is_to_port(std::uint16_t port);  // of tcp, udp or sctp
+  NftRule& is_icmpv6(std::uint8_t type);
 
   // Conditions for frames that enter a bridge; the interface is its port.
   NftRule& input_interface_not_in(const std::string& set);
   NftRule& is_frame_of(std::uint16_t ether_type);
-  // (interface . sender's address of the IPv4 packet or ARP message), after is_frame_of().
-  NftRule& ipv4_sender_in(const std::string& set);
+  // (interface . sender's address of the packet or ARP message), after is_frame_of().
+  NftRule& sender_in(IpFamily family, const std::string& set);
   NftRule& arp_sender_in(const std::string& set);
+  // (interface . address that is said to be the sender's), after is_icmpv6() of a neighbour advertisement.
+  NftRule& advertised_not_in(const std::string& set);
 
   // Statements.
   NftRule& accept();
@@ -49,7 +52,9 @@ class NftRule {
   NftRule& leave_untracked();
   // Redirects to the address and port that the map has for (protocol . port) or, with `by_address`, (destination
   // address . protocol . port); the rule ends where it has none.
-  NftRule& redirect_by(const std::string& map, bool by_address);
+  NftRule& redirect_by(IpFamily family, const std::string& map, bool by_address);
+  // Resets TCP connections to what the map has for (protocol . port).
+  NftRule& refuse_by(IpFamily family, const std::string& map);
 
   nftnl_rule* get() const { return rule_.get(); }
 
@@ -63,12 +68,13 @@ class NftRule {
   void compare(std::uint32_t operation, const void* data, std::size_t size);
   void interface(std::uint32_t key, Match match, const std::string& name);
   void payload(std::uint32_t base, std::uint32_t offset, std::uint32_t size, std::uint32_t target);
-  void mask(std::uint32_t bits);
+  void mask(const std::string& bits);
   void look_up(const std::string& set, bool inverted);
-  void sender_in(std::uint32_t address_offset, const std::string& set);
+  void load_interface_and(std::uint32_t base, std::uint32_t offset, std::uint32_t size);
   void verdict(std::uint32_t value);
-  void address(std::uint32_t header_offset, Match match, const Ipv4Subnet& subnet);
-  void translate_destination();
+  void address(std::uint32_t header_offset, Match match, const IpPrefix& subnet);
+  void map_lookup(IpFamily family, const std::string& map, bool by_address);
+  void translate_destination(IpFamily family);
   void connection(std::uint32_t key, std::uint32_t bits, std::uint32_t operation);
 
   std::unique_ptr<nftnl_rule, Free> rule_;

@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/syscall.h"
-#include "network/ipv4.h"
+#include "network/ip_prefix.h"
 #include "network/network.h"
 #include "network/transport.h"
 
@@ -36,9 +38,15 @@ void discard_everything(int socket) {
 
 Fd open_socket(const PublishedPort& port) {
   const Transport transport = transport_of(port.protocol);
-  Fd fd(::socket(AF_INET, transport.socket_type | SOCK_CLOEXEC, transport.protocol));
-  if (fd) return fd;
+  const bool ipv6 = family_of(port.host_ip) == IpFamily::ipv6;
+  Fd fd(::socket(ipv6 ? AF_INET6 : AF_INET, transport.socket_type | SOCK_CLOEXEC, transport.protocol));
   const int err = errno;
+  if (fd) {
+    // Each family has its own port: IPv4's is another socket's.
+    const int only = 1;
+    if (ipv6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+    return fd;
+  }
   if (err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("cannot publish a port of {}: this kernel does not have the protocol", port.protocol), err);
@@ -46,12 +54,26 @@ Fd open_socket(const PublishedPort& port) {
   throw SysError(err, fmt::format("cannot open a socket to reserve port {}/{}", port.host_port, port.protocol));
 }
 
+sockaddr_storage socket_address(const PublishedPort& port) {
+  const std::string bytes = packet_bytes(port.host_ip);
+  sockaddr_storage storage{};
+  if (family_of(port.host_ip) == IpFamily::ipv6) {
+    auto* address = reinterpret_cast<sockaddr_in6*>(&storage);
+    address->sin6_family = AF_INET6;
+    address->sin6_port = htons(port.host_port);
+    std::memcpy(&address->sin6_addr, bytes.data(), bytes.size());
+  } else {
+    auto* address = reinterpret_cast<sockaddr_in*>(&storage);
+    address->sin_family = AF_INET;
+    address->sin_port = htons(port.host_port);
+    std::memcpy(&address->sin_addr, bytes.data(), bytes.size());
+  }
+  return storage;
+}
+
 // Without SO_REUSEADDR: it would let a process that has it share the port.
-void bind_socket(int socket, const PublishedPort& port, Ipv4Address host_address) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = host_address.network_order();
-  address.sin_port = htons(port.host_port);
+void bind_socket(int socket, const PublishedPort& port) {
+  const sockaddr_storage address = socket_address(port);
   const std::uint64_t started = trace::start();
   const int result = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   const int err = result < 0 ? errno : 0;
@@ -65,26 +87,27 @@ void bind_socket(int socket, const PublishedPort& port, Ipv4Address host_address
 }
 
 std::uint16_t bound_port(int socket) {
-  sockaddr_in address{};
+  sockaddr_storage address{};  // the port stands at the same place in both families
   socklen_t size = sizeof(address);
   sys::checked([&] { return fmt::format("getsockname({})", socket); },
                [&] { return ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size); });
-  return ntohs(address.sin_port);
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
 bool is_allocated(storage::Database& database, const PublishedPort& port) {
   storage::Statement row = database.prepare(
       "SELECT 1 FROM ports WHERE protocol = ?1 AND host_port = ?2 "
-      "AND (host_ip = ?3 OR host_ip = '0.0.0.0' OR ?3 = '0.0.0.0')");
-  row.bind(port.protocol).bind(static_cast<std::int64_t>(port.host_port)).bind(port.host_ip);
+      "AND (host_ip = ?3 OR host_ip = ?4 OR (?3 = ?4 AND instr(host_ip, ':') = instr(?4, ':')))");
+  const char* everywhere = family_of(port.host_ip) == IpFamily::ipv4 ? kEveryAddress : kEveryIpv6Address;
+  row.bind(port.protocol).bind(static_cast<std::int64_t>(port.host_port)).bind(port.host_ip).bind(everywhere);
   return row.step();
 }
 
 // A listening socket, so that the host's tools show the port as taken.
-Fd take_port(const PublishedPort& port, Ipv4Address host_address) {
+Fd take_port(const PublishedPort& port) {
   Fd socket = open_socket(port);
   discard_everything(socket.get());
-  bind_socket(socket.get(), port, host_address);
+  bind_socket(socket.get(), port);
   if (transport_of(port.protocol).socket_type == SOCK_STREAM && ::listen(socket.get(), 0) != 0) {
     if (errno == EADDRINUSE) throw bind_failure(port, "address already in use", EADDRINUSE);
     throw SysError(fmt::format("cannot listen on {}:{}", port.host_ip, port.host_port));
@@ -92,12 +115,12 @@ Fd take_port(const PublishedPort& port, Ipv4Address host_address) {
   return socket;
 }
 
-Fd take_ephemeral_port(storage::Database& database, PublishedPort& port, Ipv4Address host_address) {
+Fd take_ephemeral_port(storage::Database& database, PublishedPort& port) {
   // Kept open until one is found: the kernel would choose the same ones again.
   std::vector<Fd> refused;
   for (int attempt = 0; attempt < kEphemeralAttempts; ++attempt) {
     PublishedPort candidate = port;
-    Fd socket = take_port(candidate, host_address);
+    Fd socket = take_port(candidate);
     candidate.host_port = bound_port(socket.get());
     if (is_allocated(database, candidate)) {
       refused.push_back(std::move(socket));
@@ -109,14 +132,14 @@ Fd take_ephemeral_port(storage::Database& database, PublishedPort& port, Ipv4Add
   throw Error(ErrorKind::conflict, fmt::format("Bind for {} failed: all ports are allocated", port.host_ip));
 }
 
-Fd take_first_free_port(storage::Database& database, PublishedPort& port, Ipv4Address host_address) {
+Fd take_first_free_port(storage::Database& database, PublishedPort& port) {
   for (int number = port.host_port; number <= port.host_port_last; ++number) {
     PublishedPort candidate = port;
     candidate.host_port = static_cast<std::uint16_t>(number);
     candidate.host_port_last = 0;
     if (is_allocated(database, candidate)) continue;
     try {
-      Fd socket = take_port(candidate, host_address);
+      Fd socket = take_port(candidate);
       port = candidate;
       return socket;
     } catch (const Error& error) {
@@ -128,42 +151,114 @@ Fd take_first_free_port(storage::Database& database, PublishedPort& port, Ipv4Ad
 }
 
 Fd reserve_port(storage::Database& database, PublishedPort& port) {
-  const std::optional<Ipv4Address> host_address = Ipv4Address::parse(port.host_ip);
-  if (!host_address) {
-    throw Error(ErrorKind::invalid_argument,
-                fmt::format("invalid IP address: {}: ports are published on IPv4 addresses", port.host_ip));
+  if (!Ipv4Address::parse(port.host_ip) && !Ipv6Address::parse(port.host_ip)) {
+    throw Error(ErrorKind::invalid_argument, fmt::format("invalid IP address: {}", port.host_ip));
   }
-  if (port.host_port == 0) return take_ephemeral_port(database, port, *host_address);
-  if (port.host_port_last != 0) return take_first_free_port(database, port, *host_address);
+  if (port.host_port == 0) return take_ephemeral_port(database, port);
+  if (port.host_port_last != 0) return take_first_free_port(database, port);
   if (is_allocated(database, port)) throw bind_failure(port, "port is already allocated");
-  return take_port(port, *host_address);
+  return take_port(port);
+}
+
+void insert_row(storage::Database& database, const std::string& container_id, const PublishedPort& port,
+                const std::string& container_ip) {
+  database
+      .prepare(
+          "INSERT INTO ports(protocol, host_port, host_ip, container_id, container_ip, container_port) "
+          "VALUES(?, ?, ?, ?, ?, ?)")
+      .bind(port.protocol)
+      .bind(static_cast<std::int64_t>(port.host_port))
+      .bind(port.host_ip)
+      .bind(container_id)
+      .bind(container_ip)
+      .bind(static_cast<std::int64_t>(port.container_port))
+      .run();
+}
+
+// The ports that a port is: one for each family that the container has, where none was chosen.
+struct Families {
+  PublishedPort first;
+  std::optional<PublishedPort> second;
+};
+
+Families families_of(const PublishedPort& port, const PortTarget& target) {
+  Families families{port, std::nullopt};
+  if (!port.host_ip.empty()) {
+    if (!target.of(port).empty()) return families;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("cannot publish on {}: the container has no address of this family; give it a network with "
+                            "one (network create --ipv6)",
+                            port.host_ip));
+  }
+  families.first.host_ip = target.ipv4.empty() ? kEveryIpv6Address : kEveryAddress;
+  if (target.ipv4.empty() || target.ipv6.empty()) return families;
+  families.second = port;
+  families.second->host_ip = kEveryIpv6Address;
+  return families;
 }
 
 }  // namespace
 
-std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id,
-                              const std::string& container_ip, std::vector<PublishedPort>& ports) {
-  std::vector<Fd> sockets;
-  for (PublishedPort& port : ports) {
-    sockets.push_back(reserve_port(database, port));
-    database
-        .prepare(
-            "INSERT INTO ports(protocol, host_port, host_ip, container_id, container_ip, container_port) "
-            "VALUES(?, ?, ?, ?, ?, ?)")
-        .bind(port.protocol)
-        .bind(static_cast<std::int64_t>(port.host_port))
-        .bind(port.host_ip)
-        .bind(container_id)
-        .bind(container_ip)
-        .bind(static_cast<std::int64_t>(port.container_port))
-        .run();
+const std::string& PortTarget::of(const PublishedPort& port) const {
+  return family_of(port.host_ip) == IpFamily::ipv4 ? ipv4 : ipv6;
+}
+
+namespace {
+
+struct TakenPort {
+  PublishedPort port;
+  Fd socket;
+};
+
+// The same one in both families, also when the kernel has chosen it: its choice for one may be taken in the other.
+std::vector<TakenPort> take_in_families(storage::Database& database, const Families& families) {
+  std::vector<Fd> refused;
+  for (int attempt = 1;; ++attempt) {
+    std::vector<TakenPort> taken;
+    PublishedPort first = families.first;
+    Fd socket = reserve_port(database, first);
+    if (families.second) {
+      PublishedPort second = *families.second;
+      second.host_port = first.host_port;
+      second.host_port_last = 0;
+      try {
+        Fd other = reserve_port(database, second);
+        taken.push_back({std::move(second), std::move(other)});
+      } catch (const Error& error) {
+        const bool is_chosen = families.first.host_port != 0;
+        if (is_chosen || error.kind() != ErrorKind::conflict || attempt == kEphemeralAttempts) throw;
+        refused.push_back(std::move(socket));
+        continue;
+      }
+    }
+    taken.insert(taken.begin(), TakenPort{std::move(first), std::move(socket)});
+    return taken;
   }
+}
+
+}  // namespace
+
+std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id, const PortTarget& target,
+                              std::vector<PublishedPort>& ports) {
+  std::vector<Fd> sockets;
+  std::vector<PublishedPort> reserved;
+  for (const PublishedPort& port : ports) {
+    for (TakenPort& taken : take_in_families(database, families_of(port, target))) {
+      insert_row(database, container_id, taken.port, target.of(taken.port));
+      sockets.push_back(std::move(taken.socket));
+      reserved.push_back(std::move(taken.port));
+    }
+  }
+  ports = std::move(reserved);
   return sockets;
 }
 
-void redirect_ports(storage::Database& database, const std::string& container_id, const std::string& container_ip) {
-  database.prepare("UPDATE ports SET container_ip = ? WHERE container_id = ?")
-      .bind(container_ip)
+void redirect_ports(storage::Database& database, const std::string& container_id, const PortTarget& target) {
+  database
+      .prepare(
+          "UPDATE ports SET container_ip = CASE WHEN instr(host_ip, ':') THEN ?1 ELSE ?2 END WHERE container_id = ?3")
+      .bind(target.ipv6)
+      .bind(target.ipv4)
       .bind(container_id)
       .run();
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "base/file.h"
@@ -41,6 +42,20 @@ void change_host_sysctl(storage::Database& database, const std::string& key, con
       .bind(fmt::format("{}\n{}", old, value))
       .run();
   if (!write_sysctl(key, value)) throw Error(ErrorKind::unsupported, fmt::format("this kernel has no setting {}", key));
+}
+
+std::vector<std::string> interfaces_that_listen_to_routers() {
+  std::vector<std::string> interfaces;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path_of("net/ipv6/conf"), error)) {
+    const std::string interface = entry.path().filename();
+    const bool has_ipv6 = interface != "all" && interface != "lo" &&
+                          read_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface)) != "1";
+    if (has_ipv6 && read_sysctl(fmt::format("net/ipv6/conf/{}/accept_ra", interface)) == "1") {
+      interfaces.push_back(interface);
+    }
+  }
+  return interfaces;
 }
 
 void restore_host_sysctls(storage::Database& database) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "storage/database.h"
 
@@ -17,6 +18,9 @@ bool write_sysctl(const std::string& key, std::string_view value);
 // Sets a setting of the host, noting the old value in the database first when it was another one. What an earlier call
 // noted stays: that is the host's own value.
 void change_host_sysctl(storage::Database& database, const std::string& key, const std::string& value);
+
+// Whose IPv6 default routes may come from router advertisements (accept_ra is 1).
+std::vector<std::string> interfaces_that_listen_to_routers();
 
 // Puts back what change_host_sysctl noted, unless somebody has set a third value since.
 void restore_host_sysctls(storage::Database& database);

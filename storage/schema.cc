@@ -55,7 +55,9 @@ CREATE TABLE networks(
   gateway TEXT NOT NULL,
   last_address TEXT NOT NULL,
   created INTEGER NOT NULL,
-  settings TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;
+  settings TEXT NOT NULL DEFAULT '{}',
+  ipv6_subnet TEXT NOT NULL DEFAULT '',
+  ipv6_gateway TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 
 CREATE TABLE endpoints(
   network_id TEXT NOT NULL REFERENCES networks(id),
@@ -63,8 +65,10 @@ CREATE TABLE endpoints(
   container_id TEXT NOT NULL,
   endpoint_id TEXT NOT NULL,
   names TEXT NOT NULL DEFAULT '',
+  ipv6_address TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(network_id, address)) WITHOUT ROWID;
 CREATE INDEX endpoints_container ON endpoints(container_id);
+CREATE UNIQUE INDEX endpoints_ipv6 ON endpoints(network_id, ipv6_address) WHERE ipv6_address <> '';
 
 CREATE TABLE ports(
   protocol TEXT NOT NULL,
@@ -103,7 +107,11 @@ CREATE TABLE host_settings(
 
 const char kFromVersion2[] = R"sql(
 ALTER TABLE networks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE networks ADD COLUMN ipv6_subnet TEXT NOT NULL DEFAULT '';
+ALTER TABLE networks ADD COLUMN ipv6_gateway TEXT NOT NULL DEFAULT '';
 ALTER TABLE endpoints ADD COLUMN names TEXT NOT NULL DEFAULT '';
+ALTER TABLE endpoints ADD COLUMN ipv6_address TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX endpoints_ipv6 ON endpoints(network_id, ipv6_address) WHERE ipv6_address <> '';
 UPDATE containers SET definition = json_set(definition, '$.Networks', json('[{"Network":"bridge"}]'))
   WHERE coalesce(json_extract(definition, '$.HostConfig.NetworkMode'), 'default') IN ('default', 'bridge');
 UPDATE containers SET state = json_set(state, '$.endpoints',

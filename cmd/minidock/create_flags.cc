@@ -270,7 +270,7 @@ void CreateFlags::understand_rootfs(const std::string& typed, HostConfig& host) 
   if (host.rootfs == "/") throw UsageError("--rootfs: the host's own root cannot be a container's");
 }
 
-// --network, each; --ip and --network-alias are the first one's.
+// --network, each; --ip, --ip6 and --network-alias are the first one's.
 std::vector<NetworkAttachment> CreateFlags::network_attachments(HostConfig& host) const {
   std::vector<NetworkAttachment> networks;
   for (const std::string& text : networks_)
@@ -281,6 +281,7 @@ std::vector<NetworkAttachment> CreateFlags::network_attachments(HostConfig& host
   NetworkAttachment& first = networks.front();
   if (first.network == "default") first.network = network::kDefaultNetwork;
   if (!ip_.empty()) first.address = ip_;
+  if (!ip6_.empty()) first.ipv6_address = ip6_;
   if (!network_aliases_.empty()) first.aliases = network_aliases_;
   return networks;
 }
@@ -297,12 +298,13 @@ void CreateFlags::check_network_flags(const std::vector<NetworkAttachment>& netw
     throw UsageError("network-scoped alias is supported only for containers in user defined networks");
   }
   const bool has_address = !ip_.empty() || !ip6_.empty() || !link_local_ips_.empty();
-  if ((!is_users && has_address) ||
-      any_other([](const NetworkAttachment& attachment) { return !attachment.address.empty(); })) {
+  if ((!is_users && has_address) || any_other([](const NetworkAttachment& attachment) {
+        return !attachment.address.empty() || !attachment.ipv6_address.empty();
+      })) {
     throw UsageError("user specified IP address is supported on user defined networks only");
   }
-  if (!ip6_.empty() || !link_local_ips_.empty()) {
-    throw Error(ErrorKind::unsupported, "--ip6 and --link-local-ip are not supported: containers have IPv4 alone");
+  if (!link_local_ips_.empty()) {
+    throw Error(ErrorKind::unsupported, "--link-local-ip is not supported: a link-local address goes with an IPv6 one");
   }
   if (networks.size() > 1 && std::any_of(networks.begin(), networks.end(), [](const NetworkAttachment& attachment) {
         return !has_networks(attachment.network);
@@ -315,6 +317,7 @@ void CreateFlags::check_network_flags(const std::vector<NetworkAttachment>& netw
     }
   };
   refuse_both(!ip_.empty() && !networks.front().address.empty(), "ip");
+  refuse_both(!ip6_.empty() && !networks.front().ipv6_address.empty(), "ip6");
   refuse_both(!network_aliases_.empty() && !networks.front().aliases.empty(), "network-alias");
 }
 

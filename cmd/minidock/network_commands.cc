@@ -1,6 +1,9 @@
 // network create, ls, inspect, rm, exists, connect, disconnect, reload.
 #include <fmt/format.h>
 
+#include <tuple>
+#include <utility>
+
 #include "base/table.h"
 #include "cmd/minidock/client_config.h"
 #include "cmd/minidock/command.h"
@@ -13,21 +16,23 @@ namespace {
 
 constexpr char kNetworkTable[] = "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}";
 
-// docker takes several of each; a bridge has one subnet of IPv4.
-std::string only_one(const std::vector<std::string>& values, const char* flag) {
-  if (values.size() > 1) {
-    throw Error(ErrorKind::unsupported, fmt::format("more than one {} is not supported: give one", flag));
+// docker takes several of each; a bridge has one subnet of each family.
+std::pair<std::string, std::string> per_family(const std::vector<std::string>& values, const char* flag) {
+  std::pair<std::string, std::string> result;
+  for (const std::string& value : values) {
+    const bool is_ipv6 = value.find(':') != std::string::npos;
+    std::string& place = is_ipv6 ? result.second : result.first;
+    if (!place.empty()) {
+      throw Error(ErrorKind::unsupported,
+                  fmt::format("more than one {} of {} is not supported: give one", flag, is_ipv6 ? "IPv6" : "IPv4"));
+    }
+    place = value;
   }
-  const std::string value = values.empty() ? "" : values.front();
-  if (value.find(':') != std::string::npos) {
-    throw Error(ErrorKind::unsupported, fmt::format("{} {}: IPv6 is not supported", flag, value));
-  }
-  return value;
+  return result;
 }
 
 // Words of swarm's and of docker's plugins.
 struct Refused {
-  bool ipv6 = false;
   bool ingress = false;
   bool config_only = false;
   std::string config_from;
@@ -36,7 +41,6 @@ struct Refused {
   std::vector<std::string> ipam_options;
 
   void add_to(CLI::App& app) {
-    app.add_flag("--ipv6", ipv6, "Enable IPv6 networking");
     app.add_flag("--ingress", ingress, "Create swarm routing-mesh network");
     app.add_flag("--config-only", config_only, "Create a configuration only network");
     app.add_option("--config-from", config_from, "The network from which to copy the configuration");
@@ -49,7 +53,6 @@ struct Refused {
     const auto refuse = [](bool given, const char* flag, const char* why) {
       if (given) throw Error(ErrorKind::unsupported, fmt::format("{} is not supported: {}", flag, why));
     };
-    refuse(ipv6, "--ipv6", "containers have IPv4 alone");
     refuse(ingress, "--ingress", "there is no swarm");
     refuse(!scope.empty() && scope != "local", "--scope", "there is no swarm, every network is \"local\"");
     refuse(config_only || !config_from.empty(), "--config-only and --config-from", "give each network its options");
@@ -73,9 +76,10 @@ int network_create(const Invocation& invocation) {
   Refused refused;
   app->add_option("-d,--driver", options.driver, "Driver to manage the Network (default \"bridge\")");
   add_list(*app, "--subnet", subnets, "Subnet in CIDR format that represents a network segment");
-  add_list(*app, "--gateway", gateways, "IPv4 Gateway for the master subnet");
+  add_list(*app, "--gateway", gateways, "IPv4 or IPv6 Gateway for the master subnet");
   add_list(*app, "--ip-range", ranges, "Allocate container ip from a sub-range");
-  add_list(*app, "--aux-address", aux_addresses, "Auxiliary IPv4 addresses that no container is to get");
+  add_list(*app, "--aux-address", aux_addresses, "Auxiliary IPv4 or IPv6 addresses that no container is to get");
+  app->add_flag("--ipv6", options.request.ipv6, "Enable IPv6 networking");
   app->add_flag("--internal", settings.internal, "Restrict external access to the network");
   app->add_flag("--attachable", settings.attachable, "Enable manual container attachment");
   add_list(*app, "--label", labels, "Set metadata on a network");
@@ -85,9 +89,9 @@ int network_create(const Invocation& invocation) {
   expect_positionals(*app, names, 1, 1);
   refused.check();
   options.request.name = names.front();
-  options.request.subnet = only_one(subnets, "--subnet");
-  options.request.gateway = only_one(gateways, "--gateway");
-  settings.ip_range = only_one(ranges, "--ip-range");
+  std::tie(options.request.subnet, options.request.ipv6_subnet) = per_family(subnets, "--subnet");
+  std::tie(options.request.gateway, options.request.ipv6_gateway) = per_family(gateways, "--gateway");
+  std::tie(settings.ip_range, settings.ipv6_range) = per_family(ranges, "--ip-range");
   settings.aux_addresses = key_value_map(aux_addresses);
   settings.labels = key_value_map(labels);
   settings.options = key_value_map(driver_options);
@@ -155,12 +159,11 @@ int network_connect(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] NETWORK CONTAINER", "Connect a container to a network");
   NetworkAttachment attachment;
   std::vector<std::string> links;
-  std::string ip6;
   std::vector<std::string> link_local_ips;
   std::vector<std::string> driver_options;
   add_list(*app, "--alias", attachment.aliases, "Add network-scoped alias for the container");
   app->add_option("--ip", attachment.address, "IPv4 address (e.g., 172.30.100.104)");
-  app->add_option("--ip6", ip6, "IPv6 address (e.g., 2001:db8::33)");
+  app->add_option("--ip6", attachment.ipv6_address, "IPv6 address (e.g., 2001:db8::33)");
   add_list(*app, "--link", links, "Add link to another container");
   add_list(*app, "--link-local-ip", link_local_ips, "Add a link-local address for the container");
   add_list(*app, "--driver-opt", driver_options, "driver options for the network");
@@ -169,8 +172,8 @@ int network_connect(const Invocation& invocation) {
   app->add_option("--mac-address", attachment.mac_address, "MAC address of the container's interface");
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(*app, names, 2, 2);
-  if (!ip6.empty() || !link_local_ips.empty() || !driver_options.empty()) {
-    throw Error(ErrorKind::unsupported, "--ip6, --link-local-ip and --driver-opt are not supported");
+  if (!link_local_ips.empty() || !driver_options.empty()) {
+    throw Error(ErrorKind::unsupported, "--link-local-ip and --driver-opt are not supported");
   }
   if (!attachment.mac_address.empty()) attachment.mac_address = options::parse_mac_address(attachment.mac_address);
   Engine(invocation.engine).connect_network(names[0], names[1], attachment, links);

@@ -60,42 +60,44 @@ Fd network_namespace_of(const Container& container) {
 }
 
 // Another endpoint leads out now, or none does: the default route, and what is published, follow.
-void follow_gateway(EngineContext& context, const Container& container, const std::string& before, int netns) {
-  const network::Endpoint* gateway = container.state.gateway();
-  const std::string address = container.state.address();
-  if (address == before) return;
-  if (gateway != nullptr) network::set_default_route(*gateway, netns);
+void follow_gateway(EngineContext& context, const Container& container, const network::PortTarget& before, int netns) {
+  const network::PortTarget target = container.state.port_target();
+  if (target == before) return;
+  network::set_default_routes(container.state.endpoints, netns);
   if (container.state.ports.empty()) return;
   network::unpublish_ports(context.instance, container.state.ports);
-  network::redirect_ports(context.database, container.id(), address);
-  if (gateway != nullptr) network::publish_ports(context.instance, address, container.state.ports);
+  network::redirect_ports(context.database, container.id(), target);
+  network::publish_ports(context.instance, target, container.state.ports);
 }
 
 // The container's /etc/hosts is mounted there: the same file has to change.
-void change_own_hosts(EngineContext& context, const Container& container, const std::string& address, bool is_added) {
+void change_own_hosts(EngineContext& context, const Container& container, const network::Endpoint& endpoint,
+                      bool is_added) {
   const std::string path = context.instance.container_dir(container.id()) + "/hosts";
   const ContainerConfig& config = container.definition.config;
-  const std::string line = own_hosts_line({config.hostname, config.domainname, {}}, address);
   std::string hosts = file::read(path);
-  const std::size_t at = hosts.find(line);
-  if (is_added) {
-    hosts += line;
-  } else if (at != std::string::npos) {
-    hosts.erase(at, line.size());
+  for (const std::string& address : addresses_of(endpoint)) {
+    const std::string line = own_hosts_line({config.hostname, config.domainname, {}}, address);
+    const std::size_t at = hosts.find(line);
+    if (is_added) {
+      hosts += line;
+    } else if (at != std::string::npos) {
+      hosts.erase(at, line.size());
+    }
   }
   file::write(path, hosts, 0644);
 }
 
 // What the running container has of a network that it is connected to. The row knows of it already.
 void attach_live(EngineContext& context, const Container& container, const network::Network& network,
-                 const std::string& gateway_before) {
+                 const network::PortTarget& target_before) {
   const network::Endpoint& endpoint = container.state.endpoints.back();
   const Fd netns = network_namespace_of(container);
   network::ensure_host_state(context.database, context.instance, {network});
   network::guard_endpoint(context.database, context.instance, network, endpoint);
-  network::attach_endpoint(context.instance, network, endpoint, netns.get(), /*leads_out=*/false);
-  follow_gateway(context, container, gateway_before, netns.get());
-  change_own_hosts(context, container, endpoint.address, true);
+  network::attach_endpoint(context.instance, network, endpoint, netns.get(), {});
+  follow_gateway(context, container, target_before, netns.get());
+  change_own_hosts(context, container, endpoint, true);
 }
 
 // In a transaction of its own: the endpoint is the container's no more. What it was, or nothing when it was none.
@@ -146,10 +148,10 @@ bool remember_attachment(EngineContext& context, Container& container, const Net
 // Of a connection that failed: whatever there is of it.
 void take_back(EngineContext& context, Container& container, const network::Network& network) {
   network::remove_host_interface(container.state.endpoints.back().host_interface);
-  const std::string address = container.state.address();
+  const network::PortTarget target = container.state.port_target();
   forget_endpoint(context, container, network);
   try {
-    follow_gateway(context, container, address, network_namespace_of(container).get());
+    follow_gateway(context, container, target, network_namespace_of(container).get());
   } catch (const Error&) {
     // It has ended, and nobody needs a way out.
   }
@@ -174,11 +176,11 @@ void Engine::connect_network(const std::string& network_name, const std::string&
   check_mode(container.definition.host.network_mode, listed);
   attachment.network = network.name;
   attachment.links = find_links(here, links);
-  const std::string gateway_before = container.state.address();
+  const network::PortTarget target_before = container.state.port_target();
   if (!remember_attachment(here, container, attachment, network)) return;
   try {
     // Between two runs there is nothing to attach to: the next one gets it with the others.
-    if (container.running()) attach_live(here, container, network, gateway_before);
+    if (container.running()) attach_live(here, container, network, target_before);
   } catch (const Error&) {
     take_back(here, container, network);
     throw;
@@ -193,14 +195,14 @@ void Engine::disconnect_network(const std::string& network_name, const std::stri
   const ListedNetwork listed = find_for_container(here, network_name);
   const network::Network& network = listed.network;
   check_is_not_starting(container);
-  const std::string gateway_before = container.state.address();
+  const network::PortTarget target_before = container.state.port_target();
   if (container.definition.host.network_mode == "host") check_mode("host", listed);
   const std::optional<network::Endpoint> endpoint = forget_endpoint(here, container, network);
   if (!endpoint || !container.alive()) return;
   network::remove_host_interface(endpoint->host_interface);
   if (container.running()) {
-    follow_gateway(here, container, gateway_before, network_namespace_of(container).get());
-    change_own_hosts(here, container, endpoint->address, false);
+    follow_gateway(here, container, target_before, network_namespace_of(container).get());
+    change_own_hosts(here, container, *endpoint, false);
   }
   publish_names(here, container);
   publish_network_names(here, network.id);

@@ -107,8 +107,11 @@ OrderedJson config_json(const ContainerConfig& config) {
 }
 
 OrderedJson ipam_config_json(const NetworkAttachment& attachment) {
-  if (attachment.address.empty()) return nullptr;
-  return OrderedJson{{"IPv4Address", attachment.address}};
+  if (attachment.address.empty() && attachment.ipv6_address.empty()) return nullptr;
+  OrderedJson config = OrderedJson::object();
+  if (!attachment.address.empty()) config["IPv4Address"] = attachment.address;
+  if (!attachment.ipv6_address.empty()) config["IPv6Address"] = attachment.ipv6_address;
+  return config;
 }
 
 OrderedJson aliases_json(const Container& container, const NetworkAttachment& attachment) {
@@ -138,9 +141,9 @@ OrderedJson endpoint_json(const Container& container, const NetworkAttachment& a
                      {"Gateway", shown.gateway},
                      {"IPAddress", shown.address},
                      {"IPPrefixLen", shown.prefix_length},
-                     {"IPv6Gateway", ""},
-                     {"GlobalIPv6Address", ""},
-                     {"GlobalIPv6PrefixLen", 0},
+                     {"IPv6Gateway", shown.ipv6_gateway},
+                     {"GlobalIPv6Address", shown.ipv6_address},
+                     {"GlobalIPv6PrefixLen", shown.ipv6_prefix_length},
                      {"MacAddress", shown.mac_address},
                      {"DriverOpts", nullptr}};
 }

@@ -39,7 +39,7 @@ TEST_F(Endpoints, HaveAddressMacRouteAndNoIpv6) {
 TEST_F(Endpoints, TakeAnotherIndexWhenASecondInterfaceIsThereAlready) {
   Container container{"c1", reserve("c1"), new_netns()};
   output_in(container.netns.get(), "ip link add tunnel type veth peer name tunnel1");
-  attach_endpoint(instance_, network_, container.endpoint, container.netns.get(), true);
+  attach_endpoint(instance_, network_, container.endpoint, container.netns.get(), {.ipv4 = true});
   EXPECT_THAT(output_in(container.netns.get(), "ip addr show eth0"), HasSubstr("inet 172.17.0.2/16"));
 }
 

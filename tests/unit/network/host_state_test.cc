@@ -17,7 +17,8 @@ using testing::Not;
 class HostState : public HostTest {
  protected:
   bool table_is_ready() {
-    return firewall_is_ready(instance_.nft_table, {{network_.interface, *Ipv4Subnet::parse(network_.subnet)}});
+    return firewall_is_ready(instance_.nft_table,
+                             {{network_.interface, {IpPrefix::of(*Ipv4Subnet::parse(network_.subnet))}}});
   }
   // nft lists tables in the order in which they were made.
   std::string tables() {
@@ -81,8 +82,8 @@ TEST_F(HostState, LeavesOtherTablesAlone) {
 TEST_F(HostState, ATableThatWasFlushedGetsItsPortsBack) {
   start_network();
   std::vector<PublishedPort> ports = {{"tcp", "0.0.0.0", 8080, 80}, {"udp", "127.0.0.1", 53, 5353}};
-  const std::vector<Fd> held = reserve_ports(*database_, "c1", "172.17.0.2", ports);
-  publish_ports(instance_, "172.17.0.2", ports);
+  const std::vector<Fd> held = reserve_ports(*database_, "c1", {"172.17.0.2", ""}, ports);
+  publish_ports(instance_, {"172.17.0.2", ""}, ports);
   const std::string ruleset = output_of("nft list ruleset");
   EXPECT_THAT(ruleset, HasSubstr("tcp . 8080 : 172.17.0.2 . 80"));
   EXPECT_THAT(ruleset, HasSubstr("127.0.0.1 . udp . 53 : 172.17.0.2 . 5353"));

@@ -24,7 +24,7 @@ TEST(Ipv4, ReadsSubnetsOnlyWithoutHostBits) {
 
 TEST(Ipv4, KnowsWhatASubnetContains) {
   const Ipv4Subnet subnet = *Ipv4Subnet::parse("10.9.0.0/20");
-  EXPECT_EQ(subnet.broadcast().text(), "10.9.15.255");
+  EXPECT_EQ(subnet.last().text(), "10.9.15.255");
   EXPECT_TRUE(subnet.contains(*Ipv4Address::parse("10.9.15.255")));
   EXPECT_FALSE(subnet.contains(*Ipv4Address::parse("10.9.16.0")));
   EXPECT_TRUE(Ipv4Subnet::parse("0.0.0.0/0")->contains(*Ipv4Address::parse("255.255.255.255")));

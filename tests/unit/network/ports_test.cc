@@ -10,7 +10,7 @@ namespace {
 class Ports : public HostTest {
  protected:
   std::vector<Fd> reserve(const std::string& id, std::vector<PublishedPort> ports) {
-    return reserve_ports(*database_, id, "172.17.0.2", ports);
+    return reserve_ports(*database_, id, {"172.17.0.2", ""}, ports);
   }
 };
 
@@ -48,7 +48,7 @@ TEST_F(Ports, AreKeptFromProcessesWhileTheSocketIsOpen) {
 TEST_F(Ports, AreChosenFromTheEphemeralRangeAndNeverTwice) {
   output_of("sysctl -qw net.ipv4.ip_local_port_range='40000 40003'");
   std::vector<PublishedPort> ports(3, PublishedPort{"tcp", "0.0.0.0", 0, 80});
-  std::vector<Fd> held = reserve_ports(*database_, "c1", "172.17.0.2", ports);
+  std::vector<Fd> held = reserve_ports(*database_, "c1", {"172.17.0.2", ""}, ports);
   std::set<std::uint16_t> chosen;
   for (const PublishedPort& port : ports) chosen.insert(port.host_port);
   EXPECT_EQ(chosen.size(), 3U);
@@ -57,7 +57,7 @@ TEST_F(Ports, AreChosenFromTheEphemeralRangeAndNeverTwice) {
   // The sockets are gone (a container that is being made again), the rows are not: one port is left.
   held.clear();
   std::vector<PublishedPort> last(1, PublishedPort{"tcp", "0.0.0.0", 0, 80});
-  const std::vector<Fd> last_held = reserve_ports(*database_, "c2", "172.17.0.3", last);
+  const std::vector<Fd> last_held = reserve_ports(*database_, "c2", {"172.17.0.3", ""}, last);
   EXPECT_FALSE(chosen.contains(last[0].host_port));
 }
 
@@ -65,7 +65,7 @@ TEST_F(Ports, AreTheFirstFreeOnesOfAChoice) {
   const std::vector<Fd> other = reserve("c1", {{"tcp", "0.0.0.0", 8000, 80}});
   const Fd process = serve_tcp(host_.get(), "0.0.0.0", 8001);
   std::vector<PublishedPort> ports(2, PublishedPort{"tcp", "0.0.0.0", 8000, 80, 8003});
-  const std::vector<Fd> held = reserve_ports(*database_, "c2", "172.17.0.3", ports);
+  const std::vector<Fd> held = reserve_ports(*database_, "c2", {"172.17.0.3", ""}, ports);
   EXPECT_EQ(ports[0].host_port, 8002);
   EXPECT_EQ(ports[1].host_port, 8003);
   EXPECT_EQ(ports[1].host_port_last, 0);
@@ -81,8 +81,32 @@ TEST_F(Ports, OnAnAddressThatTheHostDoesNotHaveAreRefused) {
 }
 
 TEST_F(Ports, RefuseWhatIsNoAddressOrProtocol) {
-  EXPECT_EQ(error_of([&] { reserve("c1", {{"tcp", "::", 80, 80}}); }).first, ErrorKind::invalid_argument);
+  EXPECT_EQ(error_of([&] { reserve("c1", {{"tcp", "localhost", 80, 80}}); }).first, ErrorKind::invalid_argument);
+  EXPECT_EQ(error_of([&] { reserve("c1", {{"tcp", "::", 80, 80}}); }).first, ErrorKind::unsupported);
   EXPECT_EQ(error_of([&] { reserve("c1", {{"icmp", "0.0.0.0", 80, 80}}); }).first, ErrorKind::invalid_argument);
+}
+
+TEST_F(Ports, AreOfEachFamilyThatTheContainerHas) {
+  const auto reserve_both = [&](const std::string& id, std::vector<PublishedPort> ports) {
+    std::vector<Fd> held = reserve_ports(*database_, id, {"172.17.0.2", "fd00::2"}, ports);
+    EXPECT_EQ(held.size(), ports.size());
+    std::string text;
+    for (const PublishedPort& port : ports) text += port.host_ip + " " + std::to_string(port.host_port) + "\n";
+    return std::pair(text, std::move(held));
+  };
+  const auto [both, held] = reserve_both("c1", {{"tcp", "", 8080, 80}, {"tcp", "0.0.0.0", 8081, 81}});
+  EXPECT_EQ(both, "0.0.0.0 8080\n:: 8080\n0.0.0.0 8081\n");
+  const auto taken = [&](const char* address, std::uint16_t port) {
+    return error_of([&] { reserve_both("c2", {{"tcp", address, port, 80}}); }).first == ErrorKind::conflict;
+  };
+  EXPECT_TRUE(taken("::1", 8080));
+  EXPECT_TRUE(taken("127.0.0.1", 8080));
+  EXPECT_TRUE(taken("", 8081));
+  EXPECT_FALSE(taken("::1", 8081));
+  EXPECT_TRUE(taken("::", 8081)) << "of c2's on ::1";
+  const auto [ephemeral, more] = reserve_both("c3", {{"tcp", "", 0, 80}});
+  const std::string number = ephemeral.substr(8, ephemeral.find('\n') - 8);
+  EXPECT_EQ(ephemeral, "0.0.0.0 " + number + "\n:: " + number + "\n");
 }
 
 TEST_F(Ports, AreFreeAfterTheirRelease) {

@@ -114,11 +114,12 @@ TEST_F(Publish, ContainersDoNotReachTheHostsLocalhost) {
 
 TEST_F(Publish, IsIdempotentForTheSameTargetAndAConflictForAnother) {
   std::vector<PublishedPort> ports = {{"tcp", "0.0.0.0", 8080, 80}};
-  publish_ports(instance_, web_.endpoint.address, ports);
-  publish_ports(instance_, web_.endpoint.address, ports);
+  publish_ports(instance_, {web_.endpoint.address, ""}, ports);
+  publish_ports(instance_, {web_.endpoint.address, ""}, ports);
   const std::string ruleset = output_of("nft list ruleset");
   const auto [kind, message] = error_of([&] {
-    publish_ports(instance_, client_.endpoint.address, {{"tcp", "0.0.0.0", 8082, 80}, {"tcp", "0.0.0.0", 8080, 80}});
+    publish_ports(instance_, {client_.endpoint.address, ""},
+                  {{"tcp", "0.0.0.0", 8082, 80}, {"tcp", "0.0.0.0", 8080, 80}});
   });
   EXPECT_EQ(kind, ErrorKind::conflict);
   EXPECT_THAT(message, HasSubstr("port is already allocated"));
@@ -135,14 +136,17 @@ TEST_F(Publish, EndsWithUnpublish) {
   EXPECT_EQ(output_of("nft list ruleset"), before);
   output_of("nft flush ruleset");
   unpublish_ports(instance_, ports);
-  EXPECT_EQ(error_of([&] { publish_ports(instance_, web_.endpoint.address, ports); }).first, ErrorKind::unavailable);
+  EXPECT_EQ(error_of([&] {
+              publish_ports(instance_, {web_.endpoint.address, ""}, ports);
+            }).first,
+            ErrorKind::unavailable);
 }
 
 TEST_F(Publish, TakesThousandsAtOnce) {
   std::vector<PublishedPort> ports;
   for (std::uint16_t port = 10000; port < 20000; ++port) ports.push_back({"tcp", "0.0.0.0", port, port});
   ports[9999].container_port = 80;
-  publish_ports(instance_, web_.endpoint.address, ports);
+  publish_ports(instance_, {web_.endpoint.address, ""}, ports);
   EXPECT_EQ(connect_to(remote_.get(), "198.51.100.1", 19999, server_), "198.51.100.2");
   unpublish_ports(instance_, ports);
   EXPECT_THAT(output_of("nft list ruleset"), Not(HasSubstr("tcp . 1")));

@@ -139,7 +139,7 @@ class HostTest : public testing::Test {
   Container start_container(const std::string& id) {
     Container container{id, reserve(id), new_netns()};
     guard_endpoint(*database_, instance_, network_, container.endpoint);
-    attach_endpoint(instance_, network_, container.endpoint, container.netns.get(), true);
+    attach_endpoint(instance_, network_, container.endpoint, container.netns.get(), {.ipv4 = true});
     return container;
   }
 
@@ -151,8 +151,8 @@ class HostTest : public testing::Test {
   }
 
   std::vector<Fd> publish(const Container& container, std::vector<PublishedPort>& ports) {
-    std::vector<Fd> sockets = reserve_ports(*database_, container.id, container.endpoint.address, ports);
-    publish_ports(instance_, container.endpoint.address, ports);
+    std::vector<Fd> sockets = reserve_ports(*database_, container.id, {container.endpoint.address, ""}, ports);
+    publish_ports(instance_, {container.endpoint.address, ""}, ports);
     return sockets;
   }
 

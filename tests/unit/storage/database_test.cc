@@ -175,7 +175,11 @@ TEST_F(DatabaseTest, BringsAnOlderOneUpToDate) {
   {
     Database database = Database::open(path_);
     database.execute("ALTER TABLE networks DROP COLUMN settings");
+    database.execute("ALTER TABLE networks DROP COLUMN ipv6_subnet");
+    database.execute("ALTER TABLE networks DROP COLUMN ipv6_gateway");
     database.execute("ALTER TABLE endpoints DROP COLUMN names");
+    database.execute("DROP INDEX endpoints_ipv6");
+    database.execute("ALTER TABLE endpoints DROP COLUMN ipv6_address");
     const auto insert = [&](const char* id, const char* definition, const char* state) {
       database.prepare("INSERT INTO containers VALUES(?, ?, 1, 'image', ?, 'running', ?)")
           .bind(id)
