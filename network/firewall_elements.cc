@@ -13,6 +13,14 @@
 
 namespace minidock::network {
 
+std::string port_list(const std::vector<PublishedPort>& ports) {
+  std::string text;
+  for (const PublishedPort& port : ports) {
+    text += fmt::format("{}{}:{}/{}", text.empty() ? "" : ", ", port.host_ip, port.host_port, port.protocol);
+  }
+  return text;
+}
+
 namespace {
 
 Ipv4Address address_of(const std::string& text) {
@@ -41,14 +49,6 @@ std::string target_of(const Publication& publication) {
   return register_bytes(&address, sizeof(address)) + register_bytes(&number, sizeof(number));
 }
 
-std::string port_list(const std::vector<PublishedPort>& ports) {
-  std::string text;
-  for (const PublishedPort& port : ports) {
-    text += fmt::format("{}{}:{}/{}", text.empty() ? "" : ", ", port.host_ip, port.host_port, port.protocol);
-  }
-  return text;
-}
-
 int remove_publications(const std::string& table, const std::vector<PublishedPort>& ports) {
   std::vector<Publication> publications;
   for (const PublishedPort& port : ports) publications.push_back({port, ""});
@@ -57,7 +57,9 @@ int remove_publications(const std::string& table, const std::vector<PublishedPor
   return batch.commit("unpublish " + port_list(ports));
 }
 
-[[noreturn]] void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports) {
+}  // namespace
+
+void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports) {
   if (err == EEXIST || err == EBUSY) {
     throw Error(ErrorKind::conflict, fmt::format("Bind for {} failed: port is already allocated", port_list(ports)),
                 err);
@@ -70,8 +72,6 @@ int remove_publications(const std::string& table, const std::vector<PublishedPor
   }
   throw SysError(err, fmt::format("cannot publish {} in nft table inet {}", port_list(ports), table));
 }
-
-}  // namespace
 
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications) {

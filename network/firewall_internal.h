@@ -21,6 +21,12 @@ inline constexpr std::uint32_t kTargetSize = 8;
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications);
 
+// "0.0.0.0:8080/tcp, …", for messages.
+std::string port_list(const std::vector<PublishedPort>& ports);
+
+// What the errno of a transaction that publishes means to who asked for it.
+[[noreturn]] void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports);
+
 // ---- endpoint_guard.cc
 
 NftTable guard_table(const std::string& table);

@@ -112,6 +112,13 @@ std::vector<Fd> reserve_ports(storage::Database& database, const std::string& co
 // The ports lead to another address of the container from now on; "": nowhere.
 void redirect_ports(storage::Database& database, const std::string& container_id, const std::string& container_ip);
 
+// Some of a container's ports are free again.
+void release_ports(storage::Database& database, const std::string& container_id,
+                   const std::vector<PublishedPort>& ports);
+
+// A reserved port leads to another port of its container from now on.
+void change_container_port(storage::Database& database, const PublishedPort& port);
+
 // Forgets endpoints and ports of a container. Safe when there are none.
 void release_reservations(storage::Database& database, const std::string& container_id);
 
@@ -146,6 +153,11 @@ void publish_ports(const storage::Instance& instance, const std::string& contain
                    const std::vector<PublishedPort>& ports);
 // Elements that are gone already are fine.
 void unpublish_ports(const storage::Instance& instance, const std::vector<PublishedPort>& ports);
+
+// Both in one atomic nft transaction; a port may be in both lists and lead elsewhere then. Errors as publish_ports';
+// ErrorKind::unavailable when one that is to go is gone already.
+void change_published_ports(const storage::Instance& instance, const std::string& container_ip,
+                            const std::vector<PublishedPort>& removed, const std::vector<PublishedPort>& added);
 
 // Joins a running container's end to its bridge again, after the bridge was removed and made anew. One that is gone is
 // no error.
