@@ -191,6 +191,18 @@ void update_container_state(storage::Database& database, const std::string& id, 
   update.run();
 }
 
+void record_running(storage::Database& database, const std::string& id, const ContainerState& state) {
+  database
+      .prepare(
+          "UPDATE containers SET status = ?, state = json_set(state, '$.running', json(?), '$.startedAt', ?) "
+          "WHERE id = ?")
+      .bind(to_string(state.status))
+      .bind(json::dump(shim::to_json(state.running)))
+      .bind(state.started_at)
+      .bind(id)
+      .run();
+}
+
 void rename_container(storage::Database& database, Container& container, const std::string& name) {
   check_name_is_free(database, name);
   container.definition.name = name;

@@ -70,6 +70,9 @@ Fd lock_container(const storage::Instance& instance, const std::string& id);    
 // ErrorKind::conflict with docker's words when the name is taken.
 void insert_container(storage::Database& database, const Container& container);
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state);
+// Of `state` no more than that it runs, since when and as what: others may have changed its networks and ports
+// meanwhile.
+void record_running(storage::Database& database, const std::string& id, const ContainerState& state);
 // In the caller's transaction; ErrorKind::conflict as insert_container.
 void rename_container(storage::Database& database, Container& container, const std::string& name);
 void update_container_definition(storage::Database& database, const ContainerDefinition& definition);

@@ -18,6 +18,7 @@
 #include "engine/disk_usage.h"
 #include "engine/namespaces_report.h"
 #include "engine/network_list.h"
+#include "engine/port_plan.h"
 #include "engine/running_containers.h"
 #include "engine/runtime/cgroup_stats.h"
 #include "engine/secret_store.h"
@@ -145,6 +146,7 @@ using EventRenderer = std::function<std::string(const shim::Event& event)>;
 struct UpdateOptions {
   Resources resources;  // what is not set stays as it is
   std::optional<RestartPolicy> restart;
+  PortChanges ports;
 };
 
 // What `top` shows: lines of the host's ps.
@@ -281,7 +283,7 @@ class Engine {
   std::optional<int> exec(const ExecOptions& options);
   void pause(const std::string& name);
   void unpause(const std::string& name);
-  // All of it or nothing, also in the cgroup of a container that runs.
+  // All of it or nothing, also in the cgroup and at the published ports of a container that runs.
   void update(const std::string& name, const UpdateOptions& options);
   // Runs the host's ps, with "-ef" when `arguments` is empty, and shows the container's processes.
   ProcessTable top(const std::string& name, const std::vector<std::string>& typed);

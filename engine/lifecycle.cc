@@ -16,6 +16,7 @@
 #include "engine/events.h"
 #include "engine/names.h"
 #include "engine/namespace_options.h"
+#include "engine/port_changes.h"
 #include "engine/resources.h"
 #include "engine/root_mounts.h"
 #include "engine/running_containers.h"
@@ -159,7 +160,7 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
     container.state.status = ContainerStatus::running;
     // state.json tells while it runs. The row is for what a reboot leaves, of which a --rm container is no part.
     if (!container.definition.host.auto_remove) {
-      update_container_state(context.database, container.id(), container.state);
+      record_running(context.database, container.id(), container.state);
     }
     reservation.kept.clear();  // from here on only the shim holds lock and ports
   } catch (const Error& error) {
@@ -229,6 +230,7 @@ Container settle(EngineContext& context, Container container) {
   }
   const Fd lock = try_lock_container(context.instance, container.id());
   if (!lock) {
+    mend_ports(context, container.id());
     look(context.instance, container);
     return container;
   }
@@ -258,6 +260,7 @@ Container settle_held(EngineContext& context, Container container) {
     record->finished_at = format::now_ns();
     record_container_event(context.instance, current->definition, "die", {{"exitCode", "137"}});
   }
+  mend_ports(context, container.id());  // it may have published what no row tells of
   release(context, *current, record, /*was_attached=*/true);
   return std::move(*current);
 }

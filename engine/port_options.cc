@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -41,9 +42,12 @@ std::string short_form(const std::string& text) {
   return fmt::format("{}:{}/{}", fields["published"], fields["target"], fields["protocol"]);
 }
 
-bool is_address(int family, const std::string& text) {
+// In the one form that it has everywhere; nothing when it is none.
+std::optional<std::string> address_in(int family, const std::string& text) {
   in6_addr parsed{};  // has room for either
-  return inet_pton(family, text.c_str(), &parsed) == 1;
+  char written[INET6_ADDRSTRLEN] = "";
+  if (inet_pton(family, text.c_str(), &parsed) != 1) return std::nullopt;
+  return inet_ntop(family, &parsed, written, sizeof written);
 }
 
 // "127.0.0.1:8080:80" or "[::1]:8080:80": what is behind the address, which may be missing or empty.
@@ -53,9 +57,12 @@ std::string take_host_address(const std::string& text, std::string& address) {
   const bool has_two_colons = std::count(text.begin(), text.end(), ':') >= 2;
   if (!is_bracketed && !has_two_colons) return text;
   if (end == std::string::npos) invalid(fmt::format("Invalid ip address: {}", text));
-  address = is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
-  const bool is_valid = is_bracketed ? is_address(AF_INET6, address) : address.empty() || is_address(AF_INET, address);
-  if (!is_valid) invalid(fmt::format("Invalid ip address: {}", address));
+  const std::string typed = is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  if (is_bracketed || !typed.empty()) {
+    const std::optional<std::string> written = address_in(is_bracketed ? AF_INET6 : AF_INET, typed);
+    if (!written) invalid(fmt::format("Invalid ip address: {}", typed));
+    address = *written;
+  }
   std::string rest = text.substr(end + (is_bracketed ? 2 : 1));
   if (std::count(rest.begin(), rest.end(), ':') > 1) invalid(fmt::format("Invalid ip address: {}", text));
   return rest;

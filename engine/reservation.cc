@@ -61,10 +61,7 @@ void reserve_published_ports(EngineContext& context, Reservation& reservation) {
   const auto network =
       std::find_if(reservation.networks.begin(), reservation.networks.end(),
                    [&](const network::Network& candidate) { return candidate.id == gateway->network_id; });
-  const std::string& binding = network->bridge.host_binding;
-  for (network::PublishedPort& port : container.state.ports) {
-    if (port.host_ip.empty()) port.host_ip = binding;
-  }
+  choose_host_addresses(*network, container.state.ports);
   for (Fd& socket :
        network::reserve_ports(context.database, container.id(), container.state.port_target(), container.state.ports)) {
     reservation.kept.push_back(std::move(socket));
@@ -134,6 +131,13 @@ void record_creation(const EngineContext& context, const ContainerDefinition& de
 }
 
 }  // namespace
+
+void choose_host_addresses(const network::Network& network, std::vector<network::PublishedPort>& ports) {
+  const std::string& binding = network.bridge.host_binding;
+  for (network::PublishedPort& port : ports) {
+    if (port.host_ip.empty()) port.host_ip = binding;
+  }
+}
 
 std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
 

@@ -36,6 +36,9 @@ std::optional<Reservation> reserve_again(EngineContext& context, const std::stri
 // The id maps of the chosen user namespace; none for the host's. `own`: the container's own range, if it has one.
 IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& namespaces, const IdRange& own);
 
+// Where ports are published for which no address was asked for: the network may say so.
+void choose_host_addresses(const network::Network& network, std::vector<network::PublishedPort>& ports);
+
 // /run/netns/<name>
 std::string netns_link(const Container& container);
 

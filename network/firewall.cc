@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <span>
 
 #include "base/error.h"
 #include "network/bridge.h"
 #include "network/firewall_internal.h"
+#include "network/foreign_forward.h"
 
 namespace minidock::network {
 
@@ -205,6 +207,7 @@ bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNet
   ask_for_chain(questions, guard_table(table), guard.name);
   ask_for_chain(questions, user_table(table), kUserChain);
   for (const NftChain& chain : chains) ask_for_chain(questions, main, chain.name);
+  ask_for_foreign_forward(questions);
   const std::vector<std::vector<char>> answers = questions.ask("look at the tables " + table);
   const std::string comment = comment_for(networks);
   if (!is_table_with_comment(answers[0], comment) || !is_table_with_comment(answers[1], comment)) return false;
@@ -212,7 +215,7 @@ bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNet
   for (std::size_t i = 0; i < chains.size(); ++i) {
     if (!is_whole_chain(answers[i + 4], chains[i])) return false;
   }
-  return true;
+  return foreign_forward_is_ready(table, networks, std::span(answers).last(kForeignForwardQuestions));
 }
 
 void build_firewall(const std::string& table, const std::vector<FirewalledNetwork>& networks,
@@ -237,9 +240,11 @@ void build_firewall(const std::string& table, const std::vector<FirewalledNetwor
                                     "family, nft_nat, nft_masq and nft_fib_inet available in this kernel?)",
                                     table, table));
   }
+  accept_foreign_forward(table, networks);
 }
 
 void remove_firewall(const std::string& table, bool with_user_rules) {
+  leave_foreign_forward(table);  // while the guards stand
   for (const NftTable& ours : {NftTable{NFPROTO_INET, table}, guard_table(table)}) {
     NftBatch batch;
     add_table(batch, NFT_MSG_DELTABLE, ours);

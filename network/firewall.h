@@ -1,4 +1,4 @@
-// The instance's own nf_tables tables. Nobody else's is read or written.
+// The instance's own nf_tables tables, and the one thing that is to be said in others'.
 //
 // inet minidock: guards, masquerade and published ports
 //   raw_prerouting  (filter, raw)      drop 127.0.0.0/8 from or to anything but lo; what comes from elsewhere for a
@@ -16,6 +16,8 @@
 //
 // bridge minidock: what a container may send (network/endpoint_guard.cc)
 // inet minidock-user: the administrator's (network/user_chain.cc)
+//
+// and, where chain FORWARD of another's table drops by default, a chain there (network/foreign_forward.h).
 #pragma once
 
 #include <string>
@@ -47,8 +49,8 @@ struct GuardedEndpoint {
   std::vector<std::string> addresses;
 };
 
-// Whether the tables are there with all their chains and rules, and were made for these networks (one question, nine
-// answers).
+// Whether the tables are there with all their chains and rules, and were made for these networks, and whether others
+// let the networks' packets pass (one question, eleven answers).
 bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks);
 
 // Whether there is any such table.

@@ -15,6 +15,26 @@
 
 namespace minidock::network {
 
+std::string port_list(const std::vector<PublishedPort>& ports) {
+  std::string text;
+  for (const PublishedPort& port : ports) {
+    text += fmt::format("{}{}:{}/{}", text.empty() ? "" : ", ", port.host_ip, port.host_port, port.protocol);
+  }
+  return text;
+}
+
+std::string text_of(const PortTarget& target) {
+  return target.ipv4 + (target.ipv4.empty() || target.ipv6.empty() ? "" : " and ") + target.ipv6;
+}
+
+std::vector<Publication> publications_of(const std::vector<PublishedPort>& ports, const PortTarget& target) {
+  std::vector<Publication> publications;
+  for (const PublishedPort& port : ports) {
+    if (!target.of(port).empty()) publications.push_back({port, target.of(port)});
+  }
+  return publications;
+}
+
 namespace {
 
 const PortMaps& maps_of(const PublishedPort& port) {
@@ -37,14 +57,6 @@ std::string target_of(const Publication& publication) {
   return packet_bytes(publication.container_ip) + register_bytes(&number, sizeof(number));
 }
 
-std::string port_list(const std::vector<PublishedPort>& ports) {
-  std::string text;
-  for (const PublishedPort& port : ports) {
-    text += fmt::format("{}{}:{}/{}", text.empty() ? "" : ", ", port.host_ip, port.host_port, port.protocol);
-  }
-  return text;
-}
-
 int remove_publications(const std::string& table, const std::vector<PublishedPort>& ports) {
   std::vector<Publication> publications;
   for (const PublishedPort& port : ports) publications.push_back({port, ""});
@@ -53,7 +65,9 @@ int remove_publications(const std::string& table, const std::vector<PublishedPor
   return batch.commit("unpublish " + port_list(ports));
 }
 
-[[noreturn]] void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports) {
+}  // namespace
+
+void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports) {
   if (err == EEXIST || err == EBUSY) {
     throw Error(ErrorKind::conflict, fmt::format("Bind for {} failed: port is already allocated", port_list(ports)),
                 err);
@@ -66,8 +80,6 @@ int remove_publications(const std::string& table, const std::vector<PublishedPor
   }
   throw SysError(err, fmt::format("cannot publish {} in nft table inet {}", port_list(ports), table));
 }
-
-}  // namespace
 
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications) {

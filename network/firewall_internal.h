@@ -24,6 +24,16 @@ inline constexpr std::array<PortMaps, 2> kPortMaps{
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications);
 
+// Without those whose family the target does not have: they lead nowhere.
+std::vector<Publication> publications_of(const std::vector<PublishedPort>& ports, const PortTarget& target);
+
+// "0.0.0.0:8080/tcp, …" and "172.17.0.2 and fd00::2", for messages.
+std::string port_list(const std::vector<PublishedPort>& ports);
+std::string text_of(const PortTarget& target);
+
+// What the errno of a transaction that publishes means to who asked for it.
+[[noreturn]] void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports);
+
 // ---- endpoint_guard.cc
 
 NftTable guard_table(const std::string& table);

@@ -122,9 +122,14 @@ const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints);
 const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints);
 PortTarget port_target(const std::vector<Endpoint>& endpoints);
 
+// Those that stand for one port of every address become one for each of the target's families; choices stay as they
+// are.
+std::vector<PublishedPort> in_each_family(const std::vector<PublishedPort>& ports, const PortTarget& target);
+
 // A listening (tcp, sctp) or bound (udp) socket for each port: it proves that no process of the host has the port and
 // keeps it from being taken while the container lives (whoever holds the container keeps it open; nothing is ever
-// accepted, nftables redirects first). Chooses ephemeral ports (ip_local_port_range) and those that are a choice, and
+// accepted, nftables redirects first). Of a protocol that the kernel lacks (sctp) there is no socket, and no process
+// that could have the port. Chooses ephemeral ports (ip_local_port_range) and those that are a choice, and
 // writes them into `ports`.
 // One for every address of both families becomes two ports, as far as the target has these families.
 // ErrorKind::conflict with docker's words ("Bind for 0.0.0.0:8080 failed: port is already allocated", or "…: address
@@ -135,6 +140,13 @@ std::vector<Fd> reserve_ports(storage::Database& database, const std::string& co
 
 // The ports lead to other addresses of the container from now on; those whose family it has no more lead nowhere.
 void redirect_ports(storage::Database& database, const std::string& container_id, const PortTarget& target);
+
+// Some of a container's ports are free again.
+void release_ports(storage::Database& database, const std::string& container_id,
+                   const std::vector<PublishedPort>& ports);
+
+// A reserved port leads to another port of its container from now on.
+void change_container_port(storage::Database& database, const PublishedPort& port);
 
 // Forgets endpoints and ports of a container. Safe when there are none.
 void release_reservations(storage::Database& database, const std::string& container_id);
@@ -180,6 +192,11 @@ void publish_ports(const storage::Instance& instance, const PortTarget& target,
                    const std::vector<PublishedPort>& ports);
 // Elements that are gone already are fine.
 void unpublish_ports(const storage::Instance& instance, const std::vector<PublishedPort>& ports);
+
+// Both in one atomic nft transaction; a port may be in both lists and lead elsewhere then. Errors as publish_ports';
+// ErrorKind::unavailable when one that is to go is gone already.
+void change_published_ports(const storage::Instance& instance, const PortTarget& target,
+                            const std::vector<PublishedPort>& removed, const std::vector<PublishedPort>& added);
 
 // Joins a running container's end to its bridge again, after the bridge was removed and made anew. One that is gone is
 // no error.

@@ -74,9 +74,28 @@ void set_host_order(nftnl_set* set) {
 
 const nlmsghdr* header_of(const std::vector<char>& answer) { return reinterpret_cast<const nlmsghdr*>(answer.data()); }
 
+// Null for a chain that is not there.
+ChainObject parsed_chain(const std::vector<char>& answer) {
+  if (answer.empty()) return nullptr;
+  ChainObject found(nftnl_chain_alloc());
+  if (!found || nftnl_chain_nlmsg_parse(header_of(answer), found.get()) < 0) return nullptr;
+  return found;
+}
+
 }  // namespace
 
-std::string NftTable::text() const { return (family == NFPROTO_BRIDGE ? "bridge " : "inet ") + name; }
+std::string NftTable::text() const {
+  switch (family) {
+    case NFPROTO_BRIDGE:
+      return "bridge " + name;
+    case NFPROTO_IPV4:
+      return "ip " + name;
+    case NFPROTO_IPV6:
+      return "ip6 " + name;
+    default:
+      return "inet " + name;
+  }
+}
 
 void add_table(NftBatch& batch, std::uint16_t type, const NftTable& table, std::uint16_t flags) {
   if (type == NFT_MSG_NEWTABLE) flags |= NLM_F_CREATE;
@@ -119,11 +138,20 @@ void add_chain(NftBatch& batch, const NftTable& table, const NftChain& chain) {
   batch.add(
       NFT_MSG_NEWCHAIN, NLM_F_CREATE, [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); },
       table.family);
-  for (const NftRule& rule : chain.rules) {
-    batch.add(
-        NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-        [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, rule.get()); }, table.family);
-  }
+  for (const NftRule& rule : chain.rules) add_rule(batch, table, rule);
+}
+
+void add_plain_chain(NftBatch& batch, const NftTable& table, const std::string& chain) {
+  const ChainObject object = chain_object(table, chain.c_str());
+  batch.add(
+      NFT_MSG_NEWCHAIN, NLM_F_CREATE, [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); },
+      table.family);
+}
+
+void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule) {
+  batch.add(
+      NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+      [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, rule.get()); }, table.family);
 }
 
 void delete_chain(NftBatch& batch, const NftTable& table, const char* chain, std::uint16_t flags) {
@@ -190,10 +218,19 @@ bool is_table_with_comment(const std::vector<char>& answer, const std::string& c
 }
 
 bool is_whole_chain(const std::vector<char>& answer, const NftChain& wanted) {
-  if (answer.empty()) return false;
-  const ChainObject found(nftnl_chain_alloc());
-  if (nftnl_chain_nlmsg_parse(header_of(answer), found.get()) < 0) return false;
-  return nftnl_chain_get_u32(found.get(), NFTNL_CHAIN_USE) == wanted.rules.size();
+  return !answer.empty() && uses_of_chain(answer) == wanted.rules.size();
+}
+
+std::size_t uses_of_chain(const std::vector<char>& answer) {
+  const ChainObject found = parsed_chain(answer);
+  return found ? nftnl_chain_get_u32(found.get(), NFTNL_CHAIN_USE) : 0;
+}
+
+bool drops_by_default(const std::vector<char>& answer, std::uint32_t hook) {
+  const ChainObject found = parsed_chain(answer);
+  return found && nftnl_chain_is_set(found.get(), NFTNL_CHAIN_HOOKNUM) &&
+         nftnl_chain_get_u32(found.get(), NFTNL_CHAIN_HOOKNUM) == hook &&
+         nftnl_chain_get_u32(found.get(), NFTNL_CHAIN_POLICY) == NF_DROP;
 }
 
 }  // namespace minidock::network

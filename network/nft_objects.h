@@ -55,6 +55,10 @@ void add_commented_table(NftBatch& batch, const NftTable& table, const std::stri
 void add_set(NftBatch& batch, const NftTable& table, const NftSet& set);
 // With its rules.
 void add_chain(NftBatch& batch, const NftTable& table, const NftChain& chain);
+// One that hangs at no hook; one that is there stays as it is.
+void add_plain_chain(NftBatch& batch, const NftTable& table, const std::string& chain);
+// Behind those that are there.
+void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule);
 // NLM_F_NONREC: EBUSY for a chain with rules.
 void delete_chain(NftBatch& batch, const NftTable& table, const char* chain, std::uint16_t flags);
 
@@ -90,5 +94,9 @@ void ask_for_chain(NftQuestions& questions, const NftTable& table, const char* c
 bool is_table_with_comment(const std::vector<char>& answer, const std::string& comment);
 // By the number of its rules: `nft flush table` leaves empty chains.
 bool is_whole_chain(const std::vector<char>& answer, const NftChain& wanted);
+// The number of its rules, and of the jumps to it.
+std::size_t uses_of_chain(const std::vector<char>& answer);
+// Whether it hangs at this hook (NF_INET_*) with a policy of drop.
+bool drops_by_default(const std::vector<char>& answer, std::uint32_t hook);
 
 }  // namespace minidock::network

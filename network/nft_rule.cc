@@ -243,6 +243,14 @@ NftRule& NftRule::drop() {
   return *this;
 }
 
+NftRule& NftRule::jump(const std::string& chain) {
+  nftnl_expr* expression = add("immediate");
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(NFT_JUMP));
+  nftnl_expr_set_str(expression, NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+  return *this;
+}
+
 NftRule& NftRule::masquerade() {
   add("masq");
   return *this;

@@ -46,6 +46,7 @@ class NftRule {
   // Statements.
   NftRule& accept();
   NftRule& drop();
+  NftRule& jump(const std::string& chain);
   NftRule& masquerade();
   NftRule& redirect_to(Ipv4Address address, std::uint16_t port);
   // Connection tracking, and with it translation, leaves the packet alone.

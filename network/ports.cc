@@ -8,12 +8,15 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "base/syscall.h"
 #include "network/ip_prefix.h"
 #include "network/network.h"
+#include "network/sysctls.h"
 #include "network/transport.h"
 
 namespace minidock::network {
@@ -36,6 +39,7 @@ void discard_everything(int socket) {
                [&] { return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)); });
 }
 
+// Invalid where the kernel lacks the protocol: sctp, mostly.
 Fd open_socket(const PublishedPort& port) {
   const Transport transport = transport_of(port.protocol);
   const bool ipv6 = family_of(port.host_ip) == IpFamily::ipv6;
@@ -47,10 +51,8 @@ Fd open_socket(const PublishedPort& port) {
     if (ipv6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
     return fd;
   }
-  if (err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT) {
-    throw Error(ErrorKind::unsupported,
-                fmt::format("cannot publish a port of {}: this kernel does not have the protocol", port.protocol), err);
-  }
+  // Nobody on this host can have such a port then, while translating its packets is another part of the kernel.
+  if (err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT) return Fd();
   throw SysError(err, fmt::format("cannot open a socket to reserve port {}/{}", port.host_port, port.protocol));
 }
 
@@ -103,9 +105,10 @@ bool is_allocated(storage::Database& database, const PublishedPort& port) {
   return row.step();
 }
 
-// A listening socket, so that the host's tools show the port as taken.
+// A listening socket, so that the host's tools show the port as taken; invalid where there can be none.
 Fd take_port(const PublishedPort& port) {
   Fd socket = open_socket(port);
+  if (!socket) return socket;
   discard_everything(socket.get());
   bind_socket(socket.get(), port);
   if (transport_of(port.protocol).socket_type == SOCK_STREAM && ::listen(socket.get(), 0) != 0) {
@@ -115,13 +118,22 @@ Fd take_port(const PublishedPort& port) {
   return socket;
 }
 
+// As the kernel chooses one.
+std::uint16_t random_local_port() {
+  std::istringstream range(read_sysctl("net/ipv4/ip_local_port_range"));
+  std::uint32_t first = 32768;
+  std::uint32_t last = 60999;
+  range >> first >> last;
+  return static_cast<std::uint16_t>(first + random::below(last - first + 1));
+}
+
 Fd take_ephemeral_port(storage::Database& database, PublishedPort& port) {
   // Kept open until one is found: the kernel would choose the same ones again.
   std::vector<Fd> refused;
   for (int attempt = 0; attempt < kEphemeralAttempts; ++attempt) {
     PublishedPort candidate = port;
     Fd socket = take_port(candidate);
-    candidate.host_port = bound_port(socket.get());
+    candidate.host_port = socket ? bound_port(socket.get()) : random_local_port();
     if (is_allocated(database, candidate)) {
       refused.push_back(std::move(socket));
       continue;
@@ -238,6 +250,21 @@ std::vector<TakenPort> take_in_families(storage::Database& database, const Famil
 
 }  // namespace
 
+std::vector<PublishedPort> in_each_family(const std::vector<PublishedPort>& ports, const PortTarget& target) {
+  std::vector<PublishedPort> result;
+  for (const PublishedPort& port : ports) {
+    const bool is_choice = port.host_port == 0 || port.host_port_last != 0;
+    if (is_choice) {
+      result.push_back(port);
+      continue;
+    }
+    Families families = families_of(port, target);
+    result.push_back(std::move(families.first));
+    if (families.second) result.push_back(std::move(*families.second));
+  }
+  return result;
+}
+
 std::vector<Fd> reserve_ports(storage::Database& database, const std::string& container_id, const PortTarget& target,
                               std::vector<PublishedPort>& ports) {
   std::vector<Fd> sockets;
@@ -245,7 +272,7 @@ std::vector<Fd> reserve_ports(storage::Database& database, const std::string& co
   for (const PublishedPort& port : ports) {
     for (TakenPort& taken : take_in_families(database, families_of(port, target))) {
       insert_row(database, container_id, taken.port, target.of(taken.port));
-      sockets.push_back(std::move(taken.socket));
+      if (taken.socket) sockets.push_back(std::move(taken.socket));
       reserved.push_back(std::move(taken.port));
     }
   }

@@ -21,6 +21,7 @@
 #include "cmd/minidock-shim/environment.h"
 #include "cmd/minidock-shim/farewell.h"
 #include "cmd/minidock-shim/restart.h"
+#include "engine/shim/kept_ports.h"
 #include "engine/shim/protocol.h"
 #include "engine/shim/running_container.h"
 
@@ -37,10 +38,11 @@ void report_failure(int start_channel, const Error& error) noexcept {
 }
 
 // Everything up to the running program. Nothing when the command went away before the network was ready.
-std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_channel, int preserved) {
+std::unique_ptr<RunningContainer> start(const ShimConfig& config, int start_channel, int preserved, KeptPorts& ports) {
   CreatedContainer created(config, {kFirstPreservedFd, preserved});
   send(start_channel, Created{sys::dup_cloexec(created.netns())});
   created.prepare();
+  if (!config.firewall_command.empty()) ports.listen(config.state_dir);  // it has networks
   if (!created.wait_for_network(start_channel)) return nullptr;
   return std::make_unique<RunningContainer>(std::move(created), 0);
 }
@@ -69,11 +71,12 @@ void end_run(RunningContainer& container, const ExitRecord& record, Fd& start_ch
   tell_restarting(std::move(start_channel), record);
 }
 
-Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, RestartSettings settings,
-          Fd& start_channel) {
+Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, RestartSettings settings, Fd& start_channel,
+          KeptPorts& ports) {
   Life life{std::move(container), {}};
   RestartBackoff backoff;
   for (;;) {
+    life.container->supervisor().serve_ports(ports);
     const Ending ending = life.container->supervisor().run();
     life.record = life.container->describe(ending);
     if (const auto changed = read_restart_settings(paths.state_dir)) settings = *changed;
@@ -81,7 +84,7 @@ Life live(std::unique_ptr<RunningContainer> container, const Paths& paths, Resta
     if (!delay) return life;
     end_run(*life.container, life.record, start_channel);
     life.container.reset();
-    if (!wait_for_restart(paths.state_dir, *delay)) {
+    if (!wait_for_restart(paths.state_dir, *delay, ports)) {
       life.record.stopped_by_user = is_stopped_by_user(paths.state_dir);
       return life;
     }
@@ -111,6 +114,7 @@ int run(char* argument) {
   prepare_process();
   Fd start_channel(kStartChannelFd);
   std::optional<Assignment> assignment;
+  KeptPorts kept;
   std::unique_ptr<RunningContainer> container;
   Paths paths;
   RestartSettings restart;
@@ -119,10 +123,11 @@ int run(char* argument) {
     assignment = receive_assignment(start_channel.get());
     if (!assignment) return 0;
     show_id(argument, assignment->container_dir);
+    kept.keep(std::move(assignment->kept));
     if (assignment->explain) explain::enable(assignment->explain.get(), "shim");
     const ShimConfig config = read_config(assignment->container_dir);
     if (config.debug) trace::enable(STDERR_FILENO, "shim");
-    container = start(config, start_channel.get(), assignment->preserved);
+    container = start(config, start_channel.get(), assignment->preserved, kept);
     if (!container) return 0;
     paths = Paths{config.container_dir, config.state_dir};
     restart = config.restart;
@@ -139,11 +144,11 @@ int run(char* argument) {
   tell_started(start_channel.get(), container->state());
   settle_down();
   if (assignment->attach) container->supervisor().add_client(std::move(assignment->attach), ClientRole::starter);
-  Life life = live(std::move(container), paths, std::move(restart), start_channel);
+  Life life = live(std::move(container), paths, std::move(restart), start_channel, kept);
 
   // ---- from here the main process is gone for good
   leave(life, paths);
-  assignment->kept.clear();
+  kept.release();
   const int exit_code = life.record.exit_code;
   const bool delivered = !life.container || life.container->supervisor().deliver_exit_code(exit_code, kFarewellTime);
   if (!hand_over_cleanup(std::move(start_channel), life.record)) start_cleanup(cleanup_command);

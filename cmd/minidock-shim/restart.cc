@@ -1,6 +1,7 @@
 #include "cmd/minidock-shim/restart.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,7 +46,7 @@ void attach_network(const std::vector<std::string>& command, int netns) {
 
 }  // namespace
 
-bool wait_for_restart(const std::string& state_dir, std::chrono::milliseconds delay) {
+bool wait_for_restart(const std::string& state_dir, std::chrono::milliseconds delay, KeptPorts& ports) {
   const Clock::time_point deadline = Clock::now() + delay;
   sigset_t wake;
   sigset_t before;
@@ -56,7 +57,8 @@ bool wait_for_restart(const std::string& state_dir, std::chrono::milliseconds de
   // Blocked first, looked second: a request that comes in between wakes the wait.
   while (!(stopped = is_stop_requested(state_dir)) && Clock::now() < deadline) {
     const timespec left = time_until(deadline);
-    sigtimedwait(&wake, nullptr, &left);
+    pollfd request{ports.fd(), POLLIN, 0};
+    if (::ppoll(&request, 1, &left, &before) > 0) ports.serve();
   }
   sigprocmask(SIG_SETMASK, &before, nullptr);
   return !stopped;

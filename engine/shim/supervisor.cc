@@ -98,6 +98,8 @@ Ending Supervisor::run() {
     poller_.forget(name_server_->fd());
     name_server_.reset();
   }
+  if (ports_ != nullptr && ports_->fd() >= 0) poller_.forget(ports_->fd());
+  ports_ = nullptr;
 
   // From here the main process is gone. With a pid namespace of its own everything else in it is, too, and each output
   // ends; else somebody may hold it open, or a client may not read.
@@ -228,6 +230,7 @@ void Supervisor::update_interest() {
   if (firewall_ && firewall_->command_fd() >= 0) poller_.watch(firewall_->command_fd(), EPOLLIN);
   if (log_.helper() >= 0) poller_.watch(log_.helper(), EPOLLIN);
   if (name_server_) poller_.watch(name_server_->fd(), EPOLLIN);
+  if (ports_ != nullptr && ports_->fd() >= 0) poller_.watch(ports_->fd(), EPOLLIN);
 }
 
 void Supervisor::dispatch(int fd, std::uint32_t events) {
@@ -235,6 +238,7 @@ void Supervisor::dispatch(int fd, std::uint32_t events) {
   if (fd == log_.helper()) return reap_log_helper();
   if (listener_ && fd == listener_.get()) return accept_client();
   if (name_server_ && fd == name_server_->fd()) return name_server_->serve();
+  if (ports_ != nullptr && fd == ports_->fd()) return ports_->serve();
   if (serve_probe(fd) || serve_firewall(fd)) return;
   if (fd == input_.pending_fd() && (events & (EPOLLOUT | EPOLLERR)) != 0) {
     poller_.forget(fd);  // it is watched again when something is left, or when it is a source as well

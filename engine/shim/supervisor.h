@@ -18,6 +18,7 @@
 #include "engine/shim/container_log.h"
 #include "engine/shim/firewall_watch.h"
 #include "engine/shim/health_monitor.h"
+#include "engine/shim/kept_ports.h"
 #include "engine/shim/poller.h"
 #include "names/server.h"
 
@@ -60,6 +61,8 @@ class Supervisor {
   void monitor(std::unique_ptr<HealthMonitor> health) { health_ = std::move(health); }
   // Has the firewall restored while the container runs.
   void watch_firewall(std::unique_ptr<FirewallWatch> firewall) { firewall_ = std::move(firewall); }
+  // Changes of the published ports are taken while the container runs. `ports` is borrowed until run() returns.
+  void serve_ports(KeptPorts& ports) { ports_ = &ports; }
   // SIGKILL to the main process after `time`, unless it has ended; an earlier time counts.
   void kill_after(std::chrono::seconds time);
 
@@ -114,6 +117,7 @@ class Supervisor {
   std::unique_ptr<HealthMonitor> health_;
   std::unique_ptr<names::Server> name_server_;
   std::unique_ptr<FirewallWatch> firewall_;
+  KeptPorts* ports_ = nullptr;
   Clock::time_point kill_at_ = Clock::time_point::max();
   std::optional<Ending> ending_;
   bool exit_code_published_ = false;

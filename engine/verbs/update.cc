@@ -1,4 +1,5 @@
-// update: the definition in the database, and the cgroups of a container that runs. One transaction around both.
+// update: the definition in the database, and of a container that runs the cgroups and published ports. One transaction
+// around all of it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "engine/events.h"
 #include "engine/host_option_parsers.h"
 #include "engine/lifecycle.h"
+#include "engine/port_changes.h"
 #include "engine/resources.h"
 #include "engine/runtime/cgroup_v2.h"
 #include "engine/runtime/limited_groups.h"
@@ -101,11 +103,10 @@ void apply_if_running(const storage::Instance& instance, const Container& contai
   }
 }
 
-}  // namespace
-
-void Engine::update(const std::string& name, const UpdateOptions& options) {
-  Container found = resolve(name);
-  EngineContext here = context();
+// `ports`: nothing when they stay.
+void update_one(EngineContext& here, Container found, const UpdateOptions& options) {
+  std::optional<PortChange> ports;
+  if (!options.ports.empty()) ports.emplace(here, found);
   storage::Transaction transaction(here.database);
   // Another update may have been faster.
   if (std::optional<Container> current = find_container(here.database, found.id())) {
@@ -126,15 +127,33 @@ void Engine::update(const std::string& name, const UpdateOptions& options) {
       host.restart = *options.restart;
       // A shim reads it at the next end.
       const shim::RestartSettings settings{host.restart.name, host.restart.maximum_retries};
-      if (found.alive()) shim::write_restart_settings(instance_.container_state_dir(found.id()), settings);
+      if (found.alive()) shim::write_restart_settings(here.instance.container_state_dir(found.id()), settings);
     }
+    if (ports) ports->make(options.ports, found.definition);
     update_container_definition(here.database, found.definition);
-    apply_if_running(instance_, found);
+    apply_if_running(here.instance, found);
   } catch (const Error& error) {
     throw error.with_context(fmt::format("Cannot update container {}", found.id()));
   }
   transaction.commit();
-  record_container_event(instance_, found.definition, "update");
+  if (ports) ports->finish();
+  record_container_event(here.instance, found.definition, "update");
+}
+
+}  // namespace
+
+void Engine::update(const std::string& name, const UpdateOptions& options) {
+  EngineContext here = context();
+  if (options.ports.empty()) return update_one(here, resolve(name), options);
+  check_ports_can_change(resolve(name).definition);
+  const HeldContainer held = hold_for_port_change(here, name);
+  try {
+    update_one(here, held.container, options);
+  } catch (const Error&) {
+    if (!held.container.alive() || !has_just_ended(held.container)) throw;
+    // Then the change counts from its next start on.
+    update_one(here, hold_for_port_change(here, held.container.id()).container, options);
+  }
 }
 
 }  // namespace minidock

@@ -155,15 +155,6 @@ TEST_F(Network, OthersRulesAndInterfacesStay) {
   EXPECT_EQ(box.shell("nft list table ip mine; ip -o link show otherbr"), before);
 }
 
-TEST_F(Network, WorksBesideADropPolicyOfForward) {
-  make_remote_host();
-  box.shell(
-      "nft add table ip docker && nft add chain ip docker f '{ type filter hook forward priority 0 ; policy accept ; "
-      "}'");
-  serve("web", {"-p", "8087:80"});
-  EXPECT_EQ(fetch_from("remote", "10.99.0.1:8087"), "web");
-}
-
 TEST_F(Network, FlushedTableIsBuiltAgain) {
   serve("web", {"-p", "8088:80"});
   box.shell("nft flush ruleset");

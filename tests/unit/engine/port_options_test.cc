@@ -32,16 +32,18 @@ std::string refusal(const std::string& text) {
 }
 
 TEST(PortOptions, PublishAsDockerReadsIt) {
-  EXPECT_THAT(published("80"), ElementsAre("0.0.0.0:0:80/tcp"));
-  EXPECT_THAT(published("8080:80/UDP"), ElementsAre("0.0.0.0:8080:80/udp"));
+  EXPECT_THAT(published("80"), ElementsAre(":0:80/tcp"));
+  EXPECT_THAT(published("8080:80/UDP"), ElementsAre(":8080:80/udp"));
   EXPECT_THAT(published("127.0.0.1::80"), ElementsAre("127.0.0.1:0:80/tcp"));
-  EXPECT_THAT(published("8000-8001:80-81"), ElementsAre("0.0.0.0:8000:80/tcp", "0.0.0.0:8001:81/tcp"));
-  EXPECT_THAT(published("80-81"), ElementsAre("0.0.0.0:0:80/tcp", "0.0.0.0:0:81/tcp"));
-  EXPECT_THAT(published("published=8080,target=80,protocol=udp"), ElementsAre("0.0.0.0:8080:80/udp"));
+  EXPECT_THAT(published("[::1]:8080:80"), ElementsAre("::1:8080:80/tcp"));
+  EXPECT_THAT(published("[FD00:0::1]::80/udp"), ElementsAre("fd00::1:0:80/udp"));
+  EXPECT_THAT(published("8000-8001:80-81"), ElementsAre(":8000:80/tcp", ":8001:81/tcp"));
+  EXPECT_THAT(published("80-81"), ElementsAre(":0:80/tcp", ":0:81/tcp"));
+  EXPECT_THAT(published("published=8080,target=80,protocol=udp"), ElementsAre(":8080:80/udp"));
 }
 
 TEST(PortOptions, ManyPortsOfTheHostForOneOfTheContainerAreAChoice) {
-  EXPECT_THAT(published("8000-8010:80"), ElementsAre("0.0.0.0:8000-8010:80/tcp"));
+  EXPECT_THAT(published("8000-8010:80"), ElementsAre(":8000-8010:80/tcp"));
   EXPECT_THAT(published("127.0.0.1:8000-8001:80/udp"), ElementsAre("127.0.0.1:8000-8001:80/udp"));
 }
 
@@ -53,6 +55,9 @@ TEST(PortOptions, WhatIsWrongIsToldInDockersWords) {
   EXPECT_EQ(refusal("8000-8002:80-81"), "Invalid ranges specified for container and host Ports: 80-81 and 8000-8002");
   EXPECT_EQ(refusal("80/icmp"), "Invalid proto: icmp");
   EXPECT_EQ(refusal("1.2.3:80:80"), "Invalid ip address: 1.2.3");
+  EXPECT_EQ(refusal("[::1:8080:80"), "Invalid ip address: [::1:8080:80");
+  EXPECT_EQ(refusal("[127.0.0.1]:8080:80"), "Invalid ip address: 127.0.0.1");
+  EXPECT_EQ(refusal("::1:8080:80"), "Invalid ip address: ::1");
   EXPECT_EQ(refusal("8080:"), "No port specified: 8080:<empty>");
   EXPECT_EQ(refusal(""), "No port specified: <empty>");
 }

@@ -61,6 +61,55 @@ TEST_F(Publish, UdpIsReachedToo) {
   EXPECT_EQ(::poll(&readable, 1, 5000), 1);
 }
 
+// CRC-32C, as SCTP has it (RFC 9260, appendix A).
+std::uint32_t crc32c(const std::string& bytes) {
+  std::uint32_t crc = ~0U;
+  for (const char byte : bytes) {
+    crc ^= static_cast<std::uint8_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0x82f63b78U : 0U);
+  }
+  return ~crc;
+}
+
+// The first packet of an association.
+std::string sctp_init(std::uint16_t port) {
+  const auto number = [](std::uint32_t value, int bytes) {
+    std::string text;
+    for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i));
+    return text;
+  };
+  const std::string ports_and_tag = number(40000, 2) + number(port, 2) + number(0, 4);
+  const std::string chunk =
+      number(0x01000014, 4) + number(7, 4) + number(65536, 4) + number(0x00010001, 4) + number(1, 4);
+  const std::uint32_t checksum = crc32c(ports_and_tag + number(0, 4) + chunk);
+  return ports_and_tag + std::string(reinterpret_cast<const char*>(&checksum), 4) + chunk;
+}
+
+// Also where the kernel has no such sockets, as here.
+TEST_F(Publish, SctpIsReachedToo) {
+  std::vector<PublishedPort> ports = {{"sctp", "0.0.0.0", 8080, 80}, {"sctp", "0.0.0.0", 0, 81}};
+  const std::vector<Fd> held = publish(web_, ports);
+  EXPECT_GT(ports[1].host_port, 1023);
+  const auto raw_socket = [](const Fd& netns) {
+    const NetnsVisit visit(netns.get());
+    return Fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_SCTP));
+  };
+  const Fd receiver = raw_socket(web_.netns);
+  const Fd sender = raw_socket(remote_);
+  const std::string packet = sctp_init(8080);
+  const sockaddr_in address = socket_address("198.51.100.1", 0);
+  ASSERT_EQ(::sendto(sender.get(), packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&address),
+                     sizeof(address)),
+            static_cast<ssize_t>(packet.size()));
+  pollfd readable{receiver.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&readable, 1, 5000), 1);
+  char got[256];
+  const ssize_t size = ::recv(receiver.get(), got, sizeof got, 0);
+  constexpr ssize_t kIpHeader = 20;
+  ASSERT_EQ(size, kIpHeader + static_cast<ssize_t>(packet.size()));
+  EXPECT_EQ(static_cast<std::uint8_t>(got[kIpHeader + 3]), 80);
+}
+
 // Each test of what must not work first makes an allowed connection (so that neighbours are known), then tries, then
 // makes another allowed one: packets keep their order, so that what is not there then was dropped.
 TEST_F(Publish, OnLocalhostIsClosedToTheOutside) {
