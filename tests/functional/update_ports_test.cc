@@ -298,6 +298,28 @@ TEST_F(UpdatePorts, AKilledChangeGoesWithTheContainer) {
   EXPECT_THAT(published("web"), ElementsAre("80/tcp -> 0.0.0.0:8081"));
 }
 
+// What a command leaves that is killed between the firewall's change and the database's.
+TEST_F(UpdatePorts, WhatWasPublishedAndNotDecidedGoes) {
+  for (const bool has_ended : {false, true}) {
+    serve("web", {"-p", "8081:80"});
+    box.shell(
+        "t=$(nft list tables | awk '/inet minidock-/ {print $3}' | grep -v user);"
+        "nft add element inet $t published '{ tcp . 8080 : " +
+        box.address_of("web") + " . 80 }'");
+    EXPECT_EQ(fetch("127.0.0.1:8080"), "web");
+    box.shell("printf x > " + box.path("state/containers/") + box.inspect("web", "{{.Id}}") + "/ports.lock");
+    if (has_ended) box.minidock_ok({"kill", "web"});
+    box.minidock_ok({"ps"});
+    EXPECT_TRUE(Sandbox::eventually([&] {
+      return testing::Matches(Not(HasSubstr("8080")))(box.shell("nft list ruleset"));
+    })) << has_ended;
+    if (!has_ended) {
+      EXPECT_EQ(fetch("127.0.0.1:8081"), "web");
+    }
+    box.minidock_ok({"rm", "-f", "web"});
+  }
+}
+
 // ---- what cannot be
 
 TEST_F(UpdatePorts, WhatCannotBeIsRefused) {
