@@ -112,14 +112,20 @@ Container row_to_container(const storage::Statement& row) {
 
 constexpr char kSelect[] = "SELECT definition, status, state FROM containers ";
 
-void check_name_is_free(storage::Database& database, const std::string& name) {
+std::optional<std::string> id_of_name(storage::Database& database, const std::string& name) {
   storage::Statement taken = database.prepare("SELECT id FROM containers WHERE name = ?");
   taken.bind(name);
-  if (!taken.step()) return;
+  if (!taken.step()) return std::nullopt;
+  return taken.text(0);
+}
+
+void check_name_is_free(storage::Database& database, const std::string& name) {
+  const std::optional<std::string> id = id_of_name(database, name);
+  if (!id) return;
   throw Error(ErrorKind::conflict,
               fmt::format("Conflict. The container name \"/{}\" is already in use by container \"{}\". You have to "
                           "remove (or rename) that container to be able to reuse that name.",
-                          name, taken.text(0)));
+                          name, *id));
 }
 
 // Who removes the container takes the directory away, perhaps just when it has been made here.
@@ -169,6 +175,10 @@ Fd lock_container(const storage::Instance& instance, const std::string& id) {
   Fd lock = open_lock_file(instance, id);
   sys::flock(lock.get(), LOCK_EX);
   return lock;
+}
+
+bool is_name_taken(storage::Database& database, const std::string& name) {
+  return id_of_name(database, name).has_value();
 }
 
 void insert_container(storage::Database& database, const Container& container) {

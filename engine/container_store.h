@@ -67,6 +67,7 @@ struct Container {
 Fd try_lock_container(const storage::Instance& instance, const std::string& id);  // invalid: somebody holds it
 Fd lock_container(const storage::Instance& instance, const std::string& id);      // waits
 
+bool is_name_taken(storage::Database& database, const std::string& name);
 // ErrorKind::conflict with docker's words when the name is taken.
 void insert_container(storage::Database& database, const Container& container);
 void update_container_state(storage::Database& database, const std::string& id, const ContainerState& state);

@@ -121,19 +121,14 @@ void check_host_config(const HostConfig& host) {
   parse_security_options(host.security_options);
 }
 
-std::string choose_name(const EngineContext& context, const std::string& requested, const std::string& id) {
-  if (!requested.empty()) {
-    const std::string name = requested.starts_with('/') ? requested.substr(1) : requested;
-    check_container_name(name);
-    return name;
+void take_name(const EngineContext& context, const std::string& requested, ContainerDefinition& definition) {
+  definition.has_made_up_name = requested.empty();
+  if (requested.empty()) {
+    make_up_name(context.database, definition);
+    return;
   }
-  for (int attempt = 0; attempt < 6; ++attempt) {
-    const std::string name = random_container_name(attempt);
-    storage::Statement taken = context.database.prepare("SELECT 1 FROM containers WHERE name = ?");
-    taken.bind(name);
-    if (!taken.step()) return name;
-  }
-  return id.substr(0, 12);
+  definition.name = requested.starts_with('/') ? requested.substr(1) : requested;
+  check_container_name(definition.name);
 }
 
 // What daemon.json says for containers that do not say otherwise.
@@ -184,7 +179,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
 
   ContainerDefinition definition;
   definition.id = random::object_id();
-  definition.name = choose_name(context, options.name, definition.id);
+  take_name(context, options.name, definition);
   definition.created = format::now_ns();
   definition.image_id = image.id;
   definition.image_reference = options.config.image;

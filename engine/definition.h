@@ -245,7 +245,8 @@ struct NetworkAttachment {
 
 struct ContainerDefinition {
   std::string id;
-  std::string name;  // without the leading slash
+  std::string name;               // without the leading slash
+  bool has_made_up_name = false;  // not stored: of one that is just being created
   std::int64_t created = 0;
   std::string image_id;
   std::string image_reference;  // as typed; inspect's Config.Image

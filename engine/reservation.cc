@@ -12,6 +12,7 @@
 #include "engine/id_ranges.h"
 #include "engine/lifecycle.h"
 #include "engine/links.h"
+#include "engine/name_generator.h"
 #include "engine/namespace_options.h"
 #include "engine/port_options.h"
 #include "engine/shim/state_directory.h"
@@ -141,11 +142,32 @@ void choose_host_addresses(const network::Network& network, std::vector<network:
 
 std::string netns_link(const Container& container) { return fmt::format("{}/{}", kNetnsDirectory, container.name()); }
 
+void make_up_name(storage::Database& database, ContainerDefinition& definition) {
+  constexpr int kAttempts = 6;
+  constexpr std::size_t kShortId = 12;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    definition.name = random_container_name(attempt);
+    if (!is_name_taken(database, definition.name)) return;
+  }
+  definition.name = definition.id.substr(0, kShortId);
+}
+
+namespace {
+
+// In the transaction that inserts it: others are making up names, too. What has links has told the programs its name.
+void keep_name_unique(storage::Database& database, ContainerDefinition& definition) {
+  if (!definition.has_made_up_name || !definition.links.empty()) return;
+  if (is_name_taken(database, definition.name)) make_up_name(database, definition);
+}
+
+}  // namespace
+
 Container create_container(EngineContext& context, ContainerDefinition definition) {
   choose_hostname(context, definition);
   Container container;
   container.definition = std::move(definition);
   storage::Transaction transaction(context.database);
+  keep_name_unique(context.database, container.definition);
   take_id_range(context, container.definition);
   insert_container(context.database, container);
   const std::vector<std::string> made_volumes =
@@ -179,6 +201,7 @@ Reservation create_and_reserve(EngineContext& context, ContainerDefinition defin
     choose_hostname(context, reservation.container.definition);
     reservation.kept.push_back(lock_container(context.instance, reservation.container.id()));
     storage::Transaction transaction(context.database);
+    keep_name_unique(context.database, reservation.container.definition);
     take_id_range(context, reservation.container.definition);
     const IdRange& own = reservation.container.definition.id_range;
     if (own.size > 0) reservation.mappings = mappings_of(own);

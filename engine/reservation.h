@@ -39,6 +39,9 @@ IdMappings mappings_for(const EngineContext& context, const NamespaceChoices& na
 // Where ports are published for which no address was asked for: the network may say so.
 void choose_host_addresses(const network::Network& network, std::vector<network::PublishedPort>& ports);
 
+// A name that nobody has at this moment: docker's scheme, and after six that are taken the short id.
+void make_up_name(storage::Database& database, ContainerDefinition& definition);
+
 // /run/netns/<name>
 std::string netns_link(const Container& container);
 

@@ -206,7 +206,7 @@ void set_default_routes(const std::vector<Endpoint>& endpoints, int netns) {
   std::vector<RouteRequest> requests;
   if (ipv4 != nullptr) requests.push_back(changed_default_route(AF_INET, ipv4->gateway, ipv4->interface));
   if (ipv6 != nullptr) requests.push_back(changed_default_route(AF_INET6, ipv6->ipv6_gateway, ipv6->interface));
-  RouteSocket().send(requests);
+  if (!requests.empty()) RouteSocket().send(requests);
 }
 
 void reattach_endpoint(const Network& network, const Endpoint& endpoint) {
