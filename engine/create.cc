@@ -1,5 +1,6 @@
 #include "engine/create.h"
 
+#include "engine/reservation.h"
 #include <fmt/format.h>
 
 #include <algorithm>
