@@ -187,7 +187,8 @@ void insert_row(storage::Database& database, const std::string& container_id, co
       .run();
 }
 
-// The ports that a port is: one for each family that the container has, where none was chosen.
+// The ports that a port is: one for each family that the container has, where none was chosen; of IPv4 while it is on no
+// network.
 struct Families {
   PublishedPort first;
   std::optional<PublishedPort> second;
@@ -195,14 +196,15 @@ struct Families {
 
 Families families_of(const PublishedPort& port, const PortTarget& target) {
   Families families{port, std::nullopt};
+  const bool is_nowhere = target.ipv4.empty() && target.ipv6.empty();
   if (!port.host_ip.empty()) {
-    if (!target.of(port).empty()) return families;
+    if (is_nowhere || !target.of(port).empty()) return families;
     throw Error(ErrorKind::unsupported,
                 fmt::format("cannot publish on {}: the container has no address of this family; give it a network with "
                             "one (network create --ipv6)",
                             port.host_ip));
   }
-  families.first.host_ip = target.ipv4.empty() ? kEveryIpv6Address : kEveryAddress;
+  families.first.host_ip = target.ipv4.empty() && !is_nowhere ? kEveryIpv6Address : kEveryAddress;
   if (target.ipv4.empty() || target.ipv6.empty()) return families;
   families.second = port;
   families.second->host_ip = kEveryIpv6Address;
