@@ -1,6 +1,5 @@
 #include "engine/create.h"
 
-#include "engine/reservation.h"
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include "engine/namespace_options.h"
 #include "engine/option_parsers.h"
 #include "engine/port_options.h"
+#include "engine/reservation.h"
 #include "engine/resources.h"
 #include "engine/secrets.h"
 #include "engine/security_options.h"

@@ -14,9 +14,7 @@ using network::PublishedPort;
 
 bool is_ipv6(const PublishedPort& port) { return port.host_ip.find(':') != std::string::npos; }
 
-bool is_everywhere(const PublishedPort& port) {
-  return port.host_ip == network::kEveryAddress || port.host_ip == "::";
-}
+bool is_everywhere(const PublishedPort& port) { return port.host_ip == network::kEveryAddress || port.host_ip == "::"; }
 
 bool addresses_meet(const PublishedPort& a, const PublishedPort& b) {
   if (a.host_ip.empty() || b.host_ip.empty()) return true;

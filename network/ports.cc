@@ -187,7 +187,7 @@ void insert_row(storage::Database& database, const std::string& container_id, co
       .run();
 }
 
-// The ports that a port is: one for each family that the container has, where none was chosen; of IPv4 while it is on no
+// The ports that a port is: one for each family that the container has, where none was chosen; of IPv4 while it has no
 // network.
 struct Families {
   PublishedPort first;
