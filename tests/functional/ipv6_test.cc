@@ -37,8 +37,10 @@ class Ipv6 : public Network {
         "ip addr add fd99::1/64 dev cable0 nodad && ip -n remote addr add fd99::2/64 dev cable1 nodad &&"
         "ip -n remote -6 route add default via fd99::1");
   }
-  void show_bridged_packets_to_netfilter(bool shown) {
-    box.shell(std::string("sysctl -qw net.bridge.bridge-nf-call-ip6tables=") + (shown ? "1" : "0"));
+  // False where there is no module br_netfilter, and so nothing is shown.
+  bool show_bridged_packets_to_netfilter(bool shown) {
+    const std::string setting = "net.bridge.bridge-nf-call-ip6tables=";
+    return box.host({"sysctl", "-qw", setting + (shown ? "1" : "0")}).exit_code == 0;
   }
 };
 
@@ -211,7 +213,7 @@ TEST_F(Ipv6, LocalhostLeadsThere) {
 
 // A client that tries ::1 first goes on with 127.0.0.1.
 TEST_F(Ipv6, LocalhostIsRefusedAtOnceWhereItsAnswersWouldBeLost) {
-  show_bridged_packets_to_netfilter(true);
+  if (!show_bridged_packets_to_netfilter(true)) GTEST_SKIP() << "module br_netfilter is not loaded";
   create_six();
   serve("web", {"--network", "six", "-p", "8080:80"});
   EXPECT_EQ(box.host({"curl", "-s", "--max-time", "5", "--noproxy", "*", "http://[::1]:8080/"}).exit_code, 7);
