@@ -11,6 +11,7 @@
 #include "engine/attachments.h"
 #include "engine/container_store.h"
 #include "engine/list_rows.h"
+#include "network/ip_prefix.h"
 
 namespace minidock {
 namespace {
@@ -40,8 +41,6 @@ ListedNetwork without_bridge(storage::Database& database, const std::string& nam
   return listed;
 }
 
-bool is_ipv6(const std::string& address) { return address.find(':') != std::string::npos; }
-
 OrderedJson ipam_json(const ListedNetwork& listed) {
   const network::Network& network = listed.network;
   const network::NetworkSettings& settings = network.settings;
@@ -53,7 +52,7 @@ OrderedJson ipam_json(const ListedNetwork& listed) {
     if (!gateway.empty()) pool["Gateway"] = gateway;
     OrderedJson kept = OrderedJson::object();
     for (const auto& [name, address] : settings.aux_addresses) {
-      if (is_ipv6(address) == is_ipv6(subnet)) kept[name] = address;
+      if (network::family_of(address) == network::family_of(subnet)) kept[name] = address;
     }
     if (!kept.empty()) pool["AuxiliaryAddresses"] = kept;
     config.push_back(pool);

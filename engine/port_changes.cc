@@ -61,14 +61,20 @@ void expose(ContainerConfig& config, const std::vector<PublishedPort>& ports) {
   }
 }
 
-// Everything on the host that the rows tell of a container's ports. The caller holds the ports' lock.
-void make_host_as_rows(EngineContext& context, const std::string& id) {
+// The shim keeps what the rows tell, and nothing else of ports.
+void keep_only_rows(EngineContext& context, const std::string& id) {
   const std::optional<Container> row = find_container(context.database, id);
+  if (!row) return;
   try {
-    if (row) shim::keep_only(context.instance.container_state_dir(id), to_keep(row->state.ports));
+    shim::keep_only(context.instance.container_state_dir(id), to_keep(row->state.ports));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) throw;  // with the shim all its sockets are gone
   }
+}
+
+// Everything on the host that the rows tell of a container's ports. The caller holds the ports' lock.
+void make_host_as_rows(EngineContext& context, const std::string& id) {
+  keep_only_rows(context, id);
   network::reload_host_state(context.database, context.instance);
 }
 
@@ -159,12 +165,7 @@ void PortChange::make_live(const PortPlan& plan, Container& row) {
 void PortChange::finish() {
   if (!changes_host_) return;
   changes_host_ = false;  // done but for the sockets of what is removed: nothing is to be taken back any more
-  const std::optional<Container> row = find_container(context_.database, container_.id());
-  try {
-    if (row) shim::keep_only(context_.instance.container_state_dir(row->id()), to_keep(row->state.ports));
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found) throw;  // with the shim all its sockets are gone
-  }
+  keep_only_rows(context_, container_.id());
   mark(false);
 }
 

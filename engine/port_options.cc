@@ -20,15 +20,6 @@ using options::split;
 
 std::string without_protocol(const std::string& text) { return text.substr(0, text.find('/')); }
 
-// `what` is docker's word for the part that is wrong.
-PortRange parse_part(const std::string& text, const char* what) {
-  try {
-    return parse_port_range(text);
-  } catch (const Error&) {
-    invalid(fmt::format("Invalid {}: {}", what, text));
-  }
-}
-
 // "published=8080,target=80,protocol=tcp" → "8080:80/tcp"
 std::string short_form(const std::string& text) {
   std::map<std::string, std::string> fields{{"protocol", "tcp"}};
@@ -92,19 +83,27 @@ std::vector<network::PublishedPort> unpublished_ports(const std::vector<std::str
 
 namespace options {
 
+PortRange parse_port_part(const std::string& text, const char* what) {
+  try {
+    return parse_port_range(text);
+  } catch (const Error&) {
+    invalid(fmt::format("Invalid {}: {}", what, text));
+  }
+}
+
 std::vector<network::PublishedPort> parse_publish(const std::string& typed) {
   const std::string text = typed.find('=') == std::string::npos ? typed : short_form(typed);
   network::PublishedPort port;
   const std::vector<std::string> parts = split(take_host_address(text, port.host_ip), ':');
   const std::string container_text = without_protocol(parts.back());
   if (container_text.empty()) invalid(fmt::format("No port specified: {}<empty>", text));
-  const PortRange container = parse_part(parts.back(), "containerPort");
+  const PortRange container = parse_port_part(parts.back(), "containerPort");
   check_port_protocol(container.protocol);
   if (container.first == 0) invalid(fmt::format("Invalid containerPort: {}", container_text));
   const std::string host_text = parts.size() == 2 ? parts[0] : "";
   port.protocol = container.protocol;
   const bool is_ephemeral = host_text.empty() || host_text == "0";
-  const PortRange host = is_ephemeral ? PortRange{} : parse_part(host_text, "hostPort");
+  const PortRange host = is_ephemeral ? PortRange{} : parse_port_part(host_text, "hostPort");
   const bool is_choice = host.count() > 1 && container.count() == 1;
   if (!is_ephemeral && !is_choice && host.count() != container.count()) {
     invalid(fmt::format("Invalid ranges specified for container and host Ports: {} and {}", container_text, host_text));

@@ -23,6 +23,9 @@ namespace options {
 // that is free.
 std::vector<network::PublishedPort> parse_publish(const std::string& text);
 
+// One part of it; `what` is docker's word for the part that is wrong.
+PortRange parse_port_part(const std::string& text, const char* what);
+
 // "80", "80/tcp", "8000-8002/udp" → "80/tcp", …
 std::vector<std::string> parse_expose(const std::string& text);
 

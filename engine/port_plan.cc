@@ -6,19 +6,17 @@
 #include <set>
 
 #include "base/error.h"
+#include "network/ip_prefix.h"
 
 namespace minidock {
 namespace {
 
 using network::PublishedPort;
 
-bool is_ipv6(const PublishedPort& port) { return port.host_ip.find(':') != std::string::npos; }
-
-bool is_everywhere(const PublishedPort& port) { return port.host_ip == network::kEveryAddress || port.host_ip == "::"; }
-
 bool addresses_meet(const PublishedPort& a, const PublishedPort& b) {
   if (a.host_ip.empty() || b.host_ip.empty()) return true;
-  return a.host_ip == b.host_ip || (is_ipv6(a) == is_ipv6(b) && (is_everywhere(a) || is_everywhere(b)));
+  return a.host_ip == b.host_ip || (network::family_of(a.host_ip) == network::family_of(b.host_ip) &&
+                                    (network::is_every_address(a.host_ip) || network::is_every_address(b.host_ip)));
 }
 
 // Whether `published` can have come of `request`. "Everywhere" may have become a network's own address, or both IPv4

@@ -5,11 +5,13 @@
 #include "base/error.h"
 #include "base/port_range.h"
 #include "engine/option_words.h"
+#include "engine/port_options.h"
+#include "network/ip_prefix.h"
 
 namespace minidock {
 
 bool PortSelector::agrees_on_the_rest(const network::PublishedPort& port) const {
-  const bool is_every = port.host_ip.empty() && (host_ip == network::kEveryAddress || host_ip == "::");
+  const bool is_every = port.host_ip.empty() && network::is_every_address(host_ip);
   return port.protocol == protocol && (host_ip.empty() || host_ip == port.host_ip || is_every) &&
          (container_port == 0 || container_port == port.container_port);
 }
@@ -34,12 +36,7 @@ namespace options {
 namespace {
 
 PortRange parse_part(const std::string& text, const char* what) {
-  PortRange range;
-  try {
-    range = parse_port_range(text);
-  } catch (const Error&) {
-    // Below, with the others.
-  }
+  const PortRange range = parse_port_part(text, what);
   if (range.first == 0) invalid(fmt::format("Invalid {}: {}", what, text));
   return range;
 }

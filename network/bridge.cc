@@ -56,12 +56,9 @@ void create_bridge(RouteSocket& socket, const Network& network) {
 // to be there at once. A packet to a container's port published on localhost leaves by this bridge with a source in
 // 127.0.0.0/8, hence route_localnet (the firewall's guard closes what it would open).
 void set_bridge_sysctls(const Network& network) {
-  const auto set_ipv6 = [&](const char* key, const char* value) {
-    write_sysctl(fmt::format("net/ipv6/conf/{}/{}", network.interface, key), value);
-  };
-  set_ipv6("accept_ra", "0");
-  set_ipv6("accept_dad", "0");
-  set_ipv6("disable_ipv6", network.ipv6_subnet.empty() ? "1" : "0");
+  write_sysctl(ipv6_key(network.interface, "accept_ra"), "0");
+  write_sysctl(ipv6_key(network.interface, "accept_dad"), "0");
+  write_sysctl(ipv6_key(network.interface, "disable_ipv6"), network.ipv6_subnet.empty() ? "1" : "0");
   write_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", network.interface), "1");
 }
 
@@ -94,12 +91,13 @@ std::optional<Ipv6Interface> ipv6_gateway_of(const Network& network) {
 
 // Only a host that has the address can bind to it.
 bool has_ipv6_address(const Network& network) {
-  if (network.ipv6_subnet.empty()) return true;
+  const std::optional<Ipv6Interface> gateway = ipv6_gateway_of(network);
+  if (!gateway) return true;
   const Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return false;
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
-  const Ipv6Bytes bytes = stored_ip<Ipv6Address>(network.ipv6_gateway, "IPv6 gateway of " + network.name).bytes();
+  const Ipv6Bytes bytes = gateway->address.bytes();
   std::memcpy(&address.sin6_addr, bytes.data(), bytes.size());
   return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }

@@ -95,7 +95,7 @@ rtmsg default_route_header(int family) {
   return header;
 }
 
-// In the place of the one that is there. `gateway`: as it stands in a packet.
+// In the place of the one that is there.
 RouteRequest default_route_request(int family, const std::string& gateway, unsigned interface_index) {
   rtmsg header = default_route_header(family);
   header.rtm_protocol = RTPROT_BOOT;
@@ -117,18 +117,15 @@ RouteRequest changed_default_route(int family, const std::string& gateway, const
 
 void disable_ipv6(const std::string& interface) {
   const explain::Step step("sysctl", [&] { return "no IPv6 on " + interface; });
-  write_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface), "1");
+  write_sysctl(ipv6_key(interface, "disable_ipv6"), "1");
 }
 
 // Nobody else may send with its addresses, and nobody tells it of routers: nothing is to be waited for.
 void enable_ipv6(const std::string& interface) {
   const explain::Step step("sysctl", [&] { return "IPv6 on " + interface; });
-  const auto set = [&](const char* key, const char* value) {
-    write_sysctl(fmt::format("net/ipv6/conf/{}/{}", interface, key), value);
-  };
-  set("accept_ra", "0");
-  set("addr_gen_mode", "1");  // no address but ours
-  set("disable_ipv6", "0");
+  write_sysctl(ipv6_key(interface, "accept_ra"), "0");
+  write_sysctl(ipv6_key(interface, "addr_gen_mode"), "1");  // no address but ours
+  write_sysctl(ipv6_key(interface, "disable_ipv6"), "0");
 }
 
 void create_pair(RouteSocket& socket, const Network& network, const Endpoint& endpoint, int netns) {
@@ -176,7 +173,11 @@ void attach_endpoint(const storage::Instance&, const Network& network, const End
 
   const NetnsVisit visit(netns);
   const bool ipv6 = !endpoint.ipv6_address.empty();
-  ipv6 ? enable_ipv6(endpoint.interface) : disable_ipv6(endpoint.interface);
+  if (ipv6) {
+    enable_ipv6(endpoint.interface);
+  } else {
+    disable_ipv6(endpoint.interface);
+  }
   // Asked for, not chosen: veth ignores a wanted index of the peer when its own is left to the kernel, and modules like
   // ipip put an interface into each new namespace, so that eth0 is not always the second.
   const explain::Step step("address", [&] {

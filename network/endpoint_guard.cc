@@ -3,9 +3,10 @@
 // tell everybody that it is the gateway. Its MAC address is kept by the bridge itself (a locked port,
 // network/endpoint.cc).
 //
-// Of IPv6 it has its address and the link-local one of its MAC address; without an IPv6 address neither. It may speak
-// for no other one (neighbour advertisements), nor as a router, nor redirect anybody; and not as a DHCP server. Who has
-// no address yet may say what one says then: that it looks for neighbours, and which groups it listens to.
+// Of IPv6 it has its address and the link-local one that goes with it (network/mac_address.h); without an IPv6 address
+// neither. It may speak for no other one (neighbour advertisements), nor as a router, nor redirect anybody; and not as
+// a DHCP server. Who has no address yet may say what one says then: that it looks for neighbours, and which groups it
+// listens to.
 //
 //   prerouting   (filter, bridge: dstnat)   every frame that enters a bridge
 //   ports        set  interface             -> the containers' ends that are guarded

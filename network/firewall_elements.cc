@@ -41,15 +41,11 @@ const PortMaps& maps_of(const PublishedPort& port) {
   return kPortMaps[family_of(port.host_ip) == IpFamily::ipv4 ? 0 : 1];
 }
 
-bool is_every_address(const PublishedPort& port) {
-  return port.host_ip == kEveryAddress || port.host_ip == kEveryIpv6Address;
-}
-
 std::string key_of(const PublishedPort& port) {
   const std::uint8_t protocol = transport_of(port.protocol).protocol;
   const std::uint16_t number = htons(port.host_port);
-  return (is_every_address(port) ? "" : packet_bytes(port.host_ip)) + register_bytes(&protocol, sizeof(protocol)) +
-         register_bytes(&number, sizeof(number));
+  return (is_every_address(port.host_ip) ? "" : packet_bytes(port.host_ip)) +
+         register_bytes(&protocol, sizeof(protocol)) + register_bytes(&number, sizeof(number));
 }
 
 std::string target_of(const Publication& publication) {
@@ -87,7 +83,7 @@ void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
   std::map<std::string_view, NftElements> elements;
   for (const Publication& publication : publications) {
     const PortMaps& maps = maps_of(publication.port);
-    const char* map = is_every_address(publication.port) ? maps.everywhere : maps.on_address;
+    const char* map = is_every_address(publication.port.host_ip) ? maps.everywhere : maps.on_address;
     elements.try_emplace(map, NftTable{NFPROTO_INET, table}, map)
         .first->second.add(key_of(publication.port), adding ? target_of(publication) : "");
   }
@@ -96,13 +92,10 @@ void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
 
 void publish_ports(const storage::Instance& instance, const PortTarget& target,
                    const std::vector<PublishedPort>& ports) {
-  std::vector<Publication> publications;
-  for (const PublishedPort& port : ports) {
-    if (!target.of(port).empty()) publications.push_back({port, target.of(port)});
-  }
+  const std::vector<Publication> publications = publications_of(ports, target);
   if (publications.empty()) return;
-  const explain::Step step(
-      "rule", [&] { return fmt::format("published: {} leads to {} {}", port_list(ports), target.ipv4, target.ipv6); });
+  const explain::Step step("rule",
+                           [&] { return fmt::format("published: {} leads to {}", port_list(ports), text_of(target)); });
   NftBatch batch;
   add_elements(batch, instance.nft_table, NFT_MSG_NEWSETELEM, publications);
   const int err = batch.commit("publish " + port_list(ports));

@@ -99,7 +99,7 @@ void forward_ipv6(storage::Database& database) {
   if (read_sysctl(kIpv6Forwarding) == "1") return;
   const explain::Step step("sysctl", [] { return "net.ipv6.conf.all.forwarding = 1"; });
   for (const std::string& interface : interfaces_that_listen_to_routers()) {
-    change_host_sysctl(database, fmt::format("net/ipv6/conf/{}/accept_ra", interface), "2");
+    change_host_sysctl(database, ipv6_key(interface, "accept_ra"), "2");
   }
   change_host_sysctl(database, kIpv6Forwarding, "1");
 }

@@ -1,5 +1,7 @@
 #include "network/ip_prefix.h"
 
+#include "network/network.h"
+
 namespace minidock::network {
 namespace {
 
@@ -26,6 +28,10 @@ IpPrefix IpPrefix::of(const Ipv6Subnet& subnet) { return prefix_of(IpFamily::ipv
 IpFamily family_of(const std::string& address) {
   return address.find(':') == std::string::npos ? IpFamily::ipv4 : IpFamily::ipv6;
 }
+
+const char* every_address_of(IpFamily family) { return family == IpFamily::ipv4 ? kEveryAddress : kEveryIpv6Address; }
+
+bool is_every_address(const std::string& address) { return address == every_address_of(family_of(address)); }
 
 std::string packet_bytes(const std::string& address) {
   if (family_of(address) == IpFamily::ipv4) return bytes_of(stored_address(address, "an address"));

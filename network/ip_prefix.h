@@ -26,4 +26,8 @@ struct IpPrefix {
 std::string packet_bytes(const std::string& address);
 IpFamily family_of(const std::string& address);
 
+// The one that stands for all of a family: 0.0.0.0 or ::.
+const char* every_address_of(IpFamily family);
+bool is_every_address(const std::string& address);
+
 }  // namespace minidock::network

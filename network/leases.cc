@@ -200,30 +200,28 @@ void release_endpoint(storage::Database& database, const Endpoint& endpoint) {
 
 namespace {
 
-// `gateway`: of the family, and `endpoints` those that have it.
-const Endpoint* first_to_lead_out(std::vector<const Endpoint*> endpoints, std::string Endpoint::*gateway) {
-  const auto rank = [&](const Endpoint* endpoint) {
-    return std::tuple((endpoint->*gateway).empty(), -endpoint->gateway_priority, endpoint->network_name);
+// Of those that have an address of the family.
+const Endpoint* first_to_lead_out(const std::vector<Endpoint>& endpoints, std::string Endpoint::*address,
+                                  std::string Endpoint::*gateway) {
+  const auto rank = [&](const Endpoint& endpoint) {
+    return std::tuple((endpoint.*gateway).empty(), -endpoint.gateway_priority, endpoint.network_name);
   };
-  const auto best = std::min_element(endpoints.begin(), endpoints.end(),
-                                     [&](const Endpoint* a, const Endpoint* b) { return rank(a) < rank(b); });
-  return best == endpoints.end() ? nullptr : *best;
+  const Endpoint* best = nullptr;
+  for (const Endpoint& endpoint : endpoints) {
+    if ((endpoint.*address).empty()) continue;
+    if (best == nullptr || rank(endpoint) < rank(*best)) best = &endpoint;
+  }
+  return best;
 }
 
 }  // namespace
 
 const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints) {
-  std::vector<const Endpoint*> all;
-  for (const Endpoint& endpoint : endpoints) all.push_back(&endpoint);
-  return first_to_lead_out(std::move(all), &Endpoint::gateway);
+  return first_to_lead_out(endpoints, &Endpoint::address, &Endpoint::gateway);
 }
 
 const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints) {
-  std::vector<const Endpoint*> with_ipv6;
-  for (const Endpoint& endpoint : endpoints) {
-    if (!endpoint.ipv6_address.empty()) with_ipv6.push_back(&endpoint);
-  }
-  return first_to_lead_out(std::move(with_ipv6), &Endpoint::ipv6_gateway);
+  return first_to_lead_out(endpoints, &Endpoint::ipv6_address, &Endpoint::ipv6_gateway);
 }
 
 PortTarget port_target(const std::vector<Endpoint>& endpoints) {

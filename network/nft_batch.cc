@@ -20,6 +20,8 @@ namespace {
 // The default send buffer takes about 200 KiB, some 3,000 published ports.
 constexpr std::size_t kDefaultSendBuffer = 128 * 1024;
 
+}  // namespace
+
 Fd send_to_nftables(const std::vector<char>& bytes, std::size_t size, const std::string& what) {
   Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
   if (!fd) throw SysError("cannot open a NETLINK_NETFILTER socket");
@@ -35,6 +37,8 @@ Fd send_to_nftables(const std::vector<char>& bytes, std::size_t size, const std:
                [&] { return ::send(fd.get(), bytes.data(), size, 0); });
   return fd;
 }
+
+namespace {
 
 // The kernel has done all the work and queued every answer when send() returns: an empty queue is the end. False then.
 bool next_answers(int socket, const std::function<void(nlmsghdr*)>& take) {

@@ -9,7 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
+
 namespace minidock::network {
+
+// A socket of its own, on which the answers come. The first `size` bytes are sent; `what` is for the trace.
+Fd send_to_nftables(const std::vector<char>& bytes, std::size_t size, const std::string& what);
 
 // Consecutive netlink messages of nf_tables.
 class NftMessages {

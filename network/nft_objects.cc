@@ -74,6 +74,12 @@ void set_host_order(nftnl_set* set) {
 
 const nlmsghdr* header_of(const std::vector<char>& answer) { return reinterpret_cast<const nlmsghdr*>(answer.data()); }
 
+void add_chain_message(NftBatch& batch, const NftTable& table, std::uint16_t type, std::uint16_t flags,
+                       const ChainObject& object) {
+  batch.add(
+      type, flags, [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); }, table.family);
+}
+
 // Null for a chain that is not there.
 ChainObject parsed_chain(const std::vector<char>& answer) {
   if (answer.empty()) return nullptr;
@@ -135,17 +141,12 @@ void add_chain(NftBatch& batch, const NftTable& table, const NftChain& chain) {
   nftnl_chain_set_u32(object.get(), NFTNL_CHAIN_HOOKNUM, chain.hook);
   nftnl_chain_set_s32(object.get(), NFTNL_CHAIN_PRIO, chain.priority);
   nftnl_chain_set_u32(object.get(), NFTNL_CHAIN_POLICY, NF_ACCEPT);
-  batch.add(
-      NFT_MSG_NEWCHAIN, NLM_F_CREATE, [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); },
-      table.family);
+  add_chain_message(batch, table, NFT_MSG_NEWCHAIN, NLM_F_CREATE, object);
   for (const NftRule& rule : chain.rules) add_rule(batch, table, rule);
 }
 
 void add_plain_chain(NftBatch& batch, const NftTable& table, const std::string& chain) {
-  const ChainObject object = chain_object(table, chain.c_str());
-  batch.add(
-      NFT_MSG_NEWCHAIN, NLM_F_CREATE, [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); },
-      table.family);
+  add_chain_message(batch, table, NFT_MSG_NEWCHAIN, NLM_F_CREATE, chain_object(table, chain.c_str()));
 }
 
 void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule) {
@@ -155,10 +156,7 @@ void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule) {
 }
 
 void delete_chain(NftBatch& batch, const NftTable& table, const char* chain, std::uint16_t flags) {
-  const ChainObject object = chain_object(table, chain);
-  batch.add(
-      NFT_MSG_DELCHAIN, flags, [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); },
-      table.family);
+  add_chain_message(batch, table, NFT_MSG_DELCHAIN, flags, chain_object(table, chain));
 }
 
 void NftElements::put_into(NftBatch& batch, std::uint16_t type) const {

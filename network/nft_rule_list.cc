@@ -58,14 +58,11 @@ int take_rule(const nlmsghdr* message, void* rules) {
 
 // Nothing when the rules changed meanwhile.
 std::optional<std::vector<ListedRule>> try_list_rules(const NftTable& table) {
-  const Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  if (!socket) throw SysError("cannot open a NETLINK_NETFILTER socket");
   std::vector<char> buffer(kReceived);
   constexpr unsigned kSequence = 1;
   nlmsghdr* question = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_GETRULE, table.family, NLM_F_DUMP, kSequence);
   nftnl_rule_nlmsg_build_payload(question, rule_object(table).get());
-  sys::checked([&] { return "nf_tables: list the rules of table " + table.text(); },
-               [&] { return ::send(socket.get(), question, question->nlmsg_len, 0); });
+  const Fd socket = send_to_nftables(buffer, question->nlmsg_len, "list the rules of table " + table.text());
   std::vector<ListedRule> rules;
   for (;;) {
     const auto size = sys::checked([] { return std::string("recv(nf_tables)"); },

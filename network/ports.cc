@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -100,7 +99,7 @@ bool is_allocated(storage::Database& database, const PublishedPort& port) {
   storage::Statement row = database.prepare(
       "SELECT 1 FROM ports WHERE protocol = ?1 AND host_port = ?2 "
       "AND (host_ip = ?3 OR host_ip = ?4 OR (?3 = ?4 AND instr(host_ip, ':') = instr(?4, ':')))");
-  const char* everywhere = family_of(port.host_ip) == IpFamily::ipv4 ? kEveryAddress : kEveryIpv6Address;
+  const char* everywhere = every_address_of(family_of(port.host_ip));
   row.bind(port.protocol).bind(static_cast<std::int64_t>(port.host_port)).bind(port.host_ip).bind(everywhere);
   return row.step();
 }
@@ -189,25 +188,22 @@ void insert_row(storage::Database& database, const std::string& container_id, co
 
 // The ports that a port is: one for each family that the container has, where none was chosen; of IPv4 while it has no
 // network.
-struct Families {
-  PublishedPort first;
-  std::optional<PublishedPort> second;
-};
-
-Families families_of(const PublishedPort& port, const PortTarget& target) {
-  Families families{port, std::nullopt};
+std::vector<PublishedPort> families_of(const PublishedPort& port, const PortTarget& target) {
   const bool is_nowhere = target.ipv4.empty() && target.ipv6.empty();
   if (!port.host_ip.empty()) {
-    if (is_nowhere || !target.of(port).empty()) return families;
+    if (is_nowhere || !target.of(port).empty()) return {port};
     throw Error(ErrorKind::unsupported,
                 fmt::format("cannot publish on {}: the container has no address of this family; give it a network with "
                             "one (network create --ipv6)",
                             port.host_ip));
   }
-  families.first.host_ip = target.ipv4.empty() && !is_nowhere ? kEveryIpv6Address : kEveryAddress;
-  if (target.ipv4.empty() || target.ipv6.empty()) return families;
-  families.second = port;
-  families.second->host_ip = kEveryIpv6Address;
+  std::vector<PublishedPort> families;
+  for (const IpFamily family : {IpFamily::ipv4, IpFamily::ipv6}) {
+    PublishedPort of_family = port;
+    of_family.host_ip = every_address_of(family);
+    const bool is_default = is_nowhere && family == IpFamily::ipv4;
+    if (is_default || !target.of(of_family).empty()) families.push_back(std::move(of_family));
+  }
   return families;
 }
 
@@ -225,28 +221,26 @@ struct TakenPort {
 };
 
 // The same one in both families, also when the kernel has chosen it: its choice for one may be taken in the other.
-std::vector<TakenPort> take_in_families(storage::Database& database, const Families& families) {
+std::vector<TakenPort> take_in_families(storage::Database& database, const std::vector<PublishedPort>& families) {
   std::vector<Fd> refused;
   for (int attempt = 1;; ++attempt) {
     std::vector<TakenPort> taken;
-    PublishedPort first = families.first;
-    Fd socket = reserve_port(database, first);
-    if (families.second) {
-      PublishedPort second = *families.second;
-      second.host_port = first.host_port;
-      second.host_port_last = 0;
-      try {
-        Fd other = reserve_port(database, second);
-        taken.push_back({std::move(second), std::move(other)});
-      } catch (const Error& error) {
-        const bool is_chosen = families.first.host_port != 0;
-        if (is_chosen || error.kind() != ErrorKind::conflict || attempt == kEphemeralAttempts) throw;
-        refused.push_back(std::move(socket));
-        continue;
+    try {
+      for (PublishedPort port : families) {
+        if (!taken.empty()) {
+          port.host_port = taken.front().port.host_port;
+          port.host_port_last = 0;
+        }
+        Fd socket = reserve_port(database, port);
+        taken.push_back({std::move(port), std::move(socket)});
       }
+      return taken;
+    } catch (const Error& error) {
+      const bool is_second = !taken.empty();
+      const bool is_chosen = families.front().host_port != 0;
+      if (!is_second || is_chosen || error.kind() != ErrorKind::conflict || attempt == kEphemeralAttempts) throw;
+      refused.push_back(std::move(taken.front().socket));
     }
-    taken.insert(taken.begin(), TakenPort{std::move(first), std::move(socket)});
-    return taken;
   }
 }
 
@@ -256,13 +250,9 @@ std::vector<PublishedPort> in_each_family(const std::vector<PublishedPort>& port
   std::vector<PublishedPort> result;
   for (const PublishedPort& port : ports) {
     const bool is_choice = port.host_port == 0 || port.host_port_last != 0;
-    if (is_choice) {
-      result.push_back(port);
-      continue;
+    for (PublishedPort& one : is_choice ? std::vector{port} : families_of(port, target)) {
+      result.push_back(std::move(one));
     }
-    Families families = families_of(port, target);
-    result.push_back(std::move(families.first));
-    if (families.second) result.push_back(std::move(*families.second));
   }
   return result;
 }

@@ -20,6 +20,10 @@ std::string path_of(const std::string& key) { return "/proc/sys/" + key; }
 
 }  // namespace
 
+std::string ipv6_key(const std::string& interface, const std::string& setting) {
+  return fmt::format("net/ipv6/conf/{}/{}", interface, setting);
+}
+
 std::string read_sysctl(const std::string& key) {
   std::string value = file::read_if_exists(path_of(key)).value_or("");
   if (!value.empty() && value.back() == '\n') value.pop_back();
@@ -49,9 +53,9 @@ std::vector<std::string> interfaces_that_listen_to_routers() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(path_of("net/ipv6/conf"), error)) {
     const std::string interface = entry.path().filename();
-    const bool has_ipv6 = interface != "all" && interface != "lo" &&
-                          read_sysctl(fmt::format("net/ipv6/conf/{}/disable_ipv6", interface)) != "1";
-    if (has_ipv6 && read_sysctl(fmt::format("net/ipv6/conf/{}/accept_ra", interface)) == "1") {
+    const bool has_ipv6 =
+        interface != "all" && interface != "lo" && read_sysctl(ipv6_key(interface, "disable_ipv6")) != "1";
+    if (has_ipv6 && read_sysctl(ipv6_key(interface, "accept_ra")) == "1") {
       interfaces.push_back(interface);
     }
   }

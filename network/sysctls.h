@@ -9,6 +9,9 @@
 
 namespace minidock::network {
 
+// "net/ipv6/conf/<interface>/<setting>"
+std::string ipv6_key(const std::string& interface, const std::string& setting);
+
 // Reads "net/ipv4/ip_forward"; without the newline. Empty when the kernel does not have the setting.
 std::string read_sysctl(const std::string& key);
 

@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "cmd/minidock/command.h"
 #include "cmd/minidock/resource_options.h"
 #include "engine/host_option_parsers.h"
