@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/egress.h"
 #include "network/networks.h"
 
 namespace minidock {
@@ -106,6 +107,7 @@ void reserve_attachment(const EngineContext& context, Container& container, cons
   request.mac_address = attachment.mac_address;
   request.gateway_priority = attachment.gateway_priority;
   request.names = dns_names(container.definition, attachment);
+  request.egress = egress_of(container.definition, network);
   container.state.endpoints.push_back(network::reserve_endpoint(context.database, network, container.id(), request));
 }
 

@@ -9,6 +9,7 @@
 #include "base/syscall.h"
 #include "engine/attachments.h"
 #include "engine/container_files.h"
+#include "engine/egress.h"
 #include "engine/events.h"
 #include "engine/health_options.h"
 #include "engine/log_options.h"
@@ -111,7 +112,8 @@ shim::ShimConfig shim_config(const EngineContext& context, const Reservation& re
   config.timeout = definition.host.timeout;
   config.pid_file = definition.host.pid_file;
   if (has_name_server(context.config, definition)) {
-    config.name_service = {names_view_path(context.instance, definition.id), networks_directory(context.instance)};
+    config.name_service = {names_view_path(context.instance, definition.id), networks_directory(context.instance),
+                           learnt_names(context.instance, definition)};
   }
   if (!config.netns_link.empty()) {
     config.network_command = own_command(context, {"internal-attach-network", definition.id});

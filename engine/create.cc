@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "engine/attachments.h"
 #include "engine/capabilities.h"
+#include "engine/egress.h"
 #include "engine/health_options.h"
 #include "engine/host_option_parsers.h"
 #include "engine/links.h"
@@ -187,6 +188,7 @@ ContainerDefinition make_definition(const EngineContext& context, const CreateOp
   definition.config = options.config;
   definition.host = options.host;
   take_defaults(definition.host, context.config);
+  settle_egress(definition.host);
   keep_joined_containers(context, definition.host);
   settle_resources(context, definition.host.resources);
   choose_cgroup_driver(definition.host, context.config.systemd_cgroups);

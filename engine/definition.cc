@@ -194,6 +194,8 @@ void describe(Fields& field, Type<HostConfig>) {
   field("PublishAllPorts", &HostConfig::publish_all_ports);
   field("ShmSize", &HostConfig::shm_size);
   field("OomScoreAdj", &HostConfig::oom_score_adj);
+  field("Egress", &HostConfig::egress);
+  field("EgressAllow", &HostConfig::egress_allow);
   field("ContainerIDFile", &HostConfig::cid_file);
   field("CgroupDriver", &HostConfig::cgroup_driver);
   field("Runtime", &HostConfig::runtime);

@@ -185,6 +185,8 @@ struct HostConfig {
   bool publish_all_ports = false;
   std::int64_t shm_size = 0;  // bytes; 0: the configured default
   int oom_score_adj = 0;
+  std::string egress;                     // "deny"; "": it may begin connections to everywhere
+  std::vector<std::string> egress_allow;  // network/egress_rule.h
   std::string cid_file;
   std::string cgroup_driver;  // "systemd": its cgroup is a scope that systemd makes; "" is "cgroupfs"
   std::string runtime;

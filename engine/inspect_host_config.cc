@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/egress.h"
 #include "engine/mount_documents.h"
 #include "engine/security_options.h"
 #include "engine/spec_builder.h"
@@ -154,6 +155,10 @@ OrderedJson host_config_json(const ContainerDefinition& definition) {
   result["MaskedPaths"] = nullable(hidden.masked_paths);
   result["ReadonlyPaths"] = nullable(hidden.readonly_paths);
   if (host.init) result["Init"] = *host.init;
+  if (is_egress_restricted(host)) {
+    result["Egress"] = host.egress;
+    result["EgressAllow"] = host.egress_allow;
+  }
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "base/syscall.h"
 #include "engine/capabilities.h"
 #include "engine/container_directory.h"
+#include "engine/egress.h"
 #include "engine/events.h"
 #include "engine/names.h"
 #include "engine/namespace_options.h"
@@ -51,6 +52,9 @@ void attach_to(EngineContext& context, const std::vector<network::Network>& netw
                int netns) {
   const ContainerState& state = container.state;
   if (networks.empty()) network::bring_up_loopback(netns);
+  if (is_egress_restricted(container.definition.host)) {
+    network::restrict_egress(context.database, context.instance, container.id());
+  }
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const network::Endpoint& endpoint = state.endpoints[i];
     network::guard_endpoint(context.database, context.instance, networks[i], endpoint);
@@ -98,6 +102,16 @@ void remove_links_of_new_name(EngineContext& context, const Container& container
   const std::string link = netns_link(container);
   const std::optional<std::string> target = shim::link_target(link);
   if (target && !file::exists(*target)) sys::unlinkat_if_present(AT_FDCWD, link, 0);
+}
+
+// Whoever has joined the network namespace may still be there: without the rules it would be free. Held while the
+// addresses are released.
+Fd release_egress(EngineContext& context, const Container& container) {
+  if (!is_egress_restricted(container.definition.host) || container.state.endpoints.empty()) return {};
+  for (const network::Endpoint& endpoint : container.state.endpoints) {
+    network::remove_host_interface(endpoint.host_interface);
+  }
+  return network::release_egress(context.database, context.instance, container.id());
 }
 
 // Releases what a container held; with --rm it is gone then.
@@ -277,6 +291,7 @@ void release(EngineContext& context, Container& container, const std::optional<s
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   if (was_attached) record_detached(context.instance, container);
+  const Fd egress_lock = release_egress(context, container);
   const std::vector<network::Endpoint> released = std::exchange(container.state.endpoints, {});
   container.state.ports.clear();
   container.state.running = {};

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/syscall.h"
 #include "engine/attachments.h"
+#include "engine/egress.h"
 #include "names/directory.h"
 #include "network/networks.h"
 
@@ -22,10 +23,11 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-// --dns is the container's own choice, and asked from there; daemon.json's servers and the host's are the host's.
+// --dns is the container's own choice, and asked from there, unless it may not speak to them itself; daemon.json's
+// servers and the host's are the host's.
 std::vector<names::Upstream> upstreams_of(const DaemonConfig& config, const HostConfig& host) {
   std::vector<names::Upstream> upstreams;
-  for (const std::string& server : host.dns) upstreams.push_back({server, true});
+  for (const std::string& server : host.dns) upstreams.push_back({server, !is_egress_restricted(host)});
   if (!upstreams.empty()) return upstreams;
   for (const std::string& server : config.dns) upstreams.push_back({server, false});
   return upstreams;
@@ -48,6 +50,7 @@ names::View view_of(const EngineContext& context, const Container& container) {
 
 bool has_name_server(const DaemonConfig& config, const ContainerDefinition& definition) {
   if (!has_networks(definition.host.network_mode)) return false;
+  if (is_egress_restricted(definition.host)) return true;  // it learns of nobody else where names lead to
   return (config.default_network_names && definition.host.dns.empty()) ||
          std::any_of(definition.networks.begin(), definition.networks.end(), [](const NetworkAttachment& attachment) {
            return attachment.network != network::kDefaultNetwork;

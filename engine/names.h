@@ -10,6 +10,8 @@ namespace minidock {
 
 // Whether the container's shim answers its name queries: it has networks of its own. Those that are on the default
 // network alone are left to other servers, as with docker, by --dns or "default-network-names": false in daemon.json.
+// One under
+// --egress deny always has it.
 bool has_name_server(const DaemonConfig& config, const ContainerDefinition& definition);
 
 // Writes the file of a network from the database. Not in a transaction: the file is that of the last one committed.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 
 #include "names/socket_address.h"
@@ -12,6 +14,8 @@ struct Asker {
   SocketAddress address;         // of UDP
 
   bool is_tcp() const { return tcp_client != 0; }
+  // A query of the server's own.
+  bool is_nobody() const { return !is_tcp() && address.family() == AF_UNSPEC; }
 };
 
 }  // namespace minidock::names

@@ -23,12 +23,13 @@ std::size_t largest_answer(const Asker& asker, const Query& query) {
 }  // namespace
 
 Forwarder::Forwarder(EventSet& events, std::span<std::uint8_t> space, Server::SocketMaker make_socket,
-                     const ServerOptions& options, Reply reply)
+                     const ServerOptions& options, Reply reply, Heard heard)
     : events_(events),
       space_(space),
       make_socket_(std::move(make_socket)),
       options_(options),
-      reply_(std::move(reply)) {}
+      reply_(std::move(reply)),
+      heard_(std::move(heard)) {}
 
 Forwarder::~Forwarder() {
   for (Forwarded& forwarded : forwarded_) stop_asking(forwarded);
@@ -143,6 +144,7 @@ bool Forwarder::take_answer(Forwarded& forwarded) {
 
 // With the client's id, and its question letter by letter as it asked.
 void Forwarder::pass_on(const Forwarded& forwarded, Bytes answer) {
+  heard_(forwarded.query.question, answer);
   set_id(answer, forwarded.query.id);
   std::copy_n(forwarded.message.begin() + kHeaderSize, forwarded.query.question_size, answer.begin() + kHeaderSize);
   if (answer.size() > largest_answer(forwarded.asker, forwarded.query)) {

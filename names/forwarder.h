@@ -21,10 +21,12 @@ class Forwarder {
   using Clock = Server::Clock;
   // Called once for each query, also from within forward().
   using Reply = std::function<void(const Asker&, const Bytes&)>;
+  // Called with what another server has answered, whole, before it is passed on.
+  using Heard = std::function<void(const Question&, BytesView)>;
 
   // `events` and `space` (kLargestMessage bytes to work in) are borrowed.
   Forwarder(EventSet& events, std::span<std::uint8_t> space, Server::SocketMaker make_socket,
-            const ServerOptions& options, Reply reply);
+            const ServerOptions& options, Reply reply, Heard heard);
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
   ~Forwarder();
@@ -66,6 +68,7 @@ class Forwarder {
   Server::SocketMaker make_socket_;
   ServerOptions options_;
   Reply reply_;
+  Heard heard_;
   std::vector<Forwarded> forwarded_;
 };
 

@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t kLongestName = 255;  // of the bytes in a message, with the lengths and the root
 constexpr std::size_t kLongestLabel = 63;
 constexpr std::size_t kOptSize = 11;
+constexpr std::uint32_t kLongestTtl = 0x7fffffff;
 constexpr std::uint16_t kOwnUdpSize = 4096;  // what this server takes, for OPT
 constexpr std::uint16_t kPointerToQuestion = 0xc000 | kHeaderSize;
 
@@ -48,6 +49,16 @@ class Cursor {
   }
   void fail() { failed_ = true; }
   bool failed() const { return failed_; }
+  std::uint32_t double_word() {
+    const std::uint32_t high = word();
+    return high << 16U | word();
+  }
+  Bytes bytes(std::size_t size) {
+    const std::size_t start = at_;
+    skip(size);
+    const BytesView taken = message_.subspan(start, at_ - start);
+    return {taken.begin(), taken.end()};
+  }
   std::size_t position() const { return at_; }
   bool at_end() const { return at_ == message_.size(); }
 
@@ -252,6 +263,42 @@ ResponseCode response_code(BytesView message) { return ResponseCode(word_at(mess
 std::uint16_t message_id(BytesView message) { return word_at(message, 0); }
 
 void set_id(Bytes& message, std::uint16_t id) { set_word(message, 0, id); }
+
+std::vector<AnsweredAddress> addresses_in(BytesView message) {
+  std::vector<AnsweredAddress> addresses;
+  if (message.size() < kHeaderSize) return addresses;
+  Cursor cursor(message, kHeaderSize);
+  for (unsigned questions = word_at(message, 4); questions > 0 && !cursor.failed(); --questions) {
+    skip_name(cursor);
+    cursor.skip(4);
+  }
+  for (unsigned records = word_at(message, 6); records > 0 && !cursor.failed(); --records) {
+    skip_name(cursor);
+    const RecordType type{cursor.word()};
+    const std::uint16_t dns_class = cursor.word();
+    const std::uint32_t ttl = cursor.double_word();
+    Bytes data = cursor.bytes(cursor.word());
+    const std::size_t size = type == RecordType::a ? 4 : 16;
+    const bool is_address = (type == RecordType::a || type == RecordType::aaaa) && data.size() == size;
+    if (cursor.failed() || !is_address || dns_class != kClassInternet) continue;
+    addresses.push_back({std::move(data), ttl > kLongestTtl ? 0 : ttl});
+  }
+  return addresses;
+}
+
+Bytes query_message(std::uint16_t id, const std::string& name, RecordType type) {
+  const Bytes encoded = encode_name(name);
+  Bytes message;
+  if (encoded.empty()) return message;
+  put_word(message, id);
+  put_word(message, kRecursionDesired);
+  put_word(message, 1);
+  for (int empty_sections = 3; empty_sections > 0; --empty_sections) put_word(message, 0);
+  message.insert(message.end(), encoded.begin(), encoded.end());
+  put_word(message, static_cast<std::uint16_t>(type));
+  put_word(message, kClassInternet);
+  return message;
+}
 
 Bytes truncated(BytesView message, std::size_t question_size) {
   const BytesView kept = message.first(kHeaderSize + question_size);

@@ -93,6 +93,16 @@ bool answers(BytesView message, std::uint16_t id, const Question& question);
 ResponseCode response_code(BytesView message);
 std::uint16_t message_id(BytesView message);
 void set_id(Bytes& message, std::uint16_t id);
+// An address that an answer has for the name that was asked for, or for the one that this one stands for (CNAME).
+struct AnsweredAddress {
+  Bytes address;          // 4 bytes or 16
+  std::uint32_t ttl = 0;  // seconds (RFC 2181, 8: 0 for more than 2^31 - 1)
+};
+// Those of the answer section, in order. Of a damaged message what comes before the damage.
+std::vector<AnsweredAddress> addresses_in(BytesView message);
+// A query with recursion desired, without EDNS; empty when DNS cannot express the name.
+Bytes query_message(std::uint16_t id, const std::string& name, RecordType type);
+
 // Another server's answer, which is known to start with the question, cut to what every client takes: header with TC,
 // and the question.
 Bytes truncated(BytesView message, std::size_t question_size);

@@ -29,21 +29,25 @@ bool is_transfer(const Question& question) {
 
 class Server::Core {
  public:
-  Core(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options);
+  Core(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options,
+       std::unique_ptr<LearntAddresses> learnt);
   ~Core() { events_.remove(udp_.get()); }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
   int fd() const { return events_.fd(); }
   void serve();
-  Clock::time_point deadline() const { return std::min(forwarder_.deadline(), tcp_clients_.deadline()); }
+  Clock::time_point deadline() const;
   void on_time();
+  void repeat_what_was_learnt() const;
 
  private:
   void receive_datagrams();
   void take(const Asker& asker, BytesView message);
   void take_query(const Asker& asker, BytesView message, const Query& query);
   void reply(const Asker& asker, const Bytes& message);
+  void learn_own(const Question& question, const std::vector<Record>& records);
+  void ask_again(const Question& question);
 
   EventSet events_;
   // One for all that is received. Its pages cost memory only once a message has been that long.
@@ -52,16 +56,23 @@ class Server::Core {
   std::uint64_t udp_number_ = 0;
   Directory directory_;
   LocalAnswers local_answers_;
+  std::unique_ptr<LearntAddresses> learnt_;
   Forwarder forwarder_;
   TcpClients tcp_clients_;
 };
 
-Server::Core::Core(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options)
+Server::Core::Core(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options,
+                   std::unique_ptr<LearntAddresses> learnt)
     : udp_(std::move(udp)),
       directory_(std::move(directory)),
       local_answers_(directory_),
-      forwarder_(events_, {space_.get(), kLargestMessage}, std::move(make_socket), options,
-                 [this](const Asker& asker, const Bytes& message) { reply(asker, message); }),
+      learnt_(std::move(learnt)),
+      forwarder_(
+          events_, {space_.get(), kLargestMessage}, std::move(make_socket), options,
+          [this](const Asker& asker, const Bytes& message) { reply(asker, message); },
+          [this](const Question& question, BytesView message) {
+            if (learnt_) learnt_->learn(question, addresses_in(message), false, Clock::now());
+          }),
       tcp_clients_(std::move(tcp), events_, {space_.get(), kLargestMessage}, options,
                    [this](std::uint64_t client, BytesView message) {
                      Asker asker;
@@ -86,9 +97,34 @@ void Server::Core::serve() {
   tcp_clients_.settle();
 }
 
+Server::Clock::time_point Server::Core::deadline() const {
+  const Clock::time_point first = std::min(forwarder_.deadline(), tcp_clients_.deadline());
+  return learnt_ ? std::min(first, learnt_->deadline()) : first;
+}
+
 void Server::Core::on_time() {
   forwarder_.on_time();
   tcp_clients_.on_time();
+  if (!learnt_) return;
+  for (const Question& question : learnt_->on_time(Clock::now())) ask_again(question);
+}
+
+void Server::Core::repeat_what_was_learnt() const {
+  if (learnt_) learnt_->repeat();
+}
+
+// As if the container had asked; there is nobody whom the answer goes to.
+void Server::Core::ask_again(const Question& question) {
+  const Bytes message = query_message(0, question.name, RecordType{question.type});
+  if (!message.empty()) take(Asker{}, message);
+}
+
+void Server::Core::learn_own(const Question& question, const std::vector<Record>& records) {
+  std::vector<AnsweredAddress> addresses;
+  for (const Record& record : records) {
+    if (!record.address.empty()) addresses.push_back({record.address, 0});
+  }
+  learnt_->learn(question, addresses, true, Clock::now());
 }
 
 void Server::Core::receive_datagrams() {
@@ -122,9 +158,11 @@ void Server::Core::take_query(const Asker& asker, BytesView message, const Query
   if (query.question.dns_class != kClassInternet) return answer_with(ResponseCode::refused, {});
   if (is_transfer(query.question)) return answer_with(ResponseCode::refused, {});
   if (const std::optional<std::vector<Record>> records = local_answers_.records(query.question)) {
+    if (learnt_) learn_own(query.question, *records);
     return answer_with(ResponseCode::no_error, *records);
   }
-  if (!directory_.forwards()) return answer_with(ResponseCode::name_error, {});
+  const bool may_ask = !learnt_ || learnt_->may_ask(query.question.name);
+  if (!directory_.forwards() || !may_ask) return answer_with(ResponseCode::name_error, {});
   forwarder_.forward(message, query, asker, directory_.upstreams());
 }
 
@@ -132,15 +170,16 @@ void Server::Core::take_query(const Asker& asker, BytesView message, const Query
 void Server::Core::reply(const Asker& asker, const Bytes& message) {
   if (asker.is_tcp()) {
     tcp_clients_.reply(asker.tcp_client, message);
-  } else if (!message.empty()) {
+  } else if (!message.empty() && !asker.is_nobody()) {
     ::sendto(udp_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT, asker.address.data(),
              asker.address.size());
   }
 }
 
-Server::Server(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options)
+Server::Server(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options,
+               std::unique_ptr<LearntAddresses> learnt)
     : core_(std::make_unique<Core>(std::move(udp), std::move(tcp), std::move(directory), std::move(make_socket),
-                                   options)) {}
+                                   options, std::move(learnt))) {}
 
 Server::~Server() = default;
 
@@ -148,5 +187,6 @@ int Server::fd() const { return core_->fd(); }
 void Server::serve() { core_->serve(); }
 Server::Clock::time_point Server::deadline() const { return core_->deadline(); }
 void Server::on_time() { core_->on_time(); }
+void Server::repeat_what_was_learnt() const { core_->repeat_what_was_learnt(); }
 
 }  // namespace minidock::names

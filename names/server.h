@@ -7,6 +7,9 @@
 // - Other names go to the first three of the directory's servers, one after the other, each over a socket of its own:
 //   to the next one when time is up, when the socket fails, or on SERVFAIL, NOTIMP and REFUSED. When none is left, the
 //   last such answer is passed on, else it is SERVFAIL. When all networks are internal, other names are NXDOMAIN.
+// - Of a container that may speak to certain hosts alone (learnt_addresses.h) names that are none of these are
+// NXDOMAIN,
+//   and what the others lead to is allowed before the container has the answer.
 // - Nothing grows without bound: see the limits below, and kLargestQuery for what is read of a client.
 #pragma once
 
@@ -18,6 +21,7 @@
 
 #include "base/fd.h"
 #include "names/directory.h"
+#include "names/learnt_addresses.h"
 
 namespace minidock::names {
 
@@ -47,8 +51,10 @@ class Server {
   using SocketMaker = std::function<Fd(int family, int type, bool inside)>;
   using Clock = std::chrono::steady_clock;
 
-  // `udp` is bound, `tcp` listens; both nonblocking. Throws SysError when they cannot be watched.
-  Server(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options = {});
+  // `udp` is bound, `tcp` listens; both nonblocking. `learnt`: null for a container that may speak to everybody. Throws
+  // SysError when they cannot be watched.
+  Server(Fd udp, Fd tcp, Directory directory, SocketMaker make_socket, const ServerOptions& options = {},
+         std::unique_ptr<LearntAddresses> learnt = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -57,11 +63,13 @@ class Server {
   int fd() const;
   // Serves what is there; never waits, and returns after a bounded amount of work.
   void serve();
-  // When on_time() is to be called: a forwarded query runs out of time, or a TCP client has been idle for too long.
-  // Clock::time_point::max() when there is neither.
+  // When on_time() is to be called: a forwarded query runs out of time, a TCP client has been idle for too long, or
+  // what was learnt is over. Clock::time_point::max() when there is nothing.
   Clock::time_point deadline() const;
   // Asks the next server, or gives up; closes idle clients. Harmless when it is early.
   void on_time();
+  // Whoever keeps what was learnt may have forgotten it.
+  void repeat_what_was_learnt() const;
 
  private:
   class Core;

@@ -20,37 +20,22 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
 
-#include <array>
-
 #include "network/firewall_internal.h"
+#include "network/mac_address.h"
 
 namespace minidock::network {
 
 namespace {
 
-constexpr char kPorts[] = "ports";
 constexpr char kAddresses[] = "addresses";
 constexpr char kAddresses6[] = "addresses6";
 constexpr std::uint32_t kMostEndpoints = 8192;  // eight bridges hold fewer
 constexpr std::uint16_t kDhcpClientPort = 68;
 constexpr std::uint16_t kDhcpv6ClientPort = 546;
-// Types of ICMPv6 (RFC 4861, 2710, 9777); the C library's header of them does not go with the kernel's.
-constexpr std::uint8_t kMldReport = 131;
-constexpr std::uint8_t kRouterAdvertisement = 134;
-constexpr std::uint8_t kNeighbourSolicitation = 135;
-constexpr std::uint8_t kNeighbourAdvertisement = 136;
-constexpr std::uint8_t kRedirect = 137;
-constexpr std::uint8_t kMldv2Report = 143;
 const IpPrefix kUnspecified = IpPrefix::of(Ipv6Subnet{{}, Ipv6Address::kBits});
 
-std::string interface_bytes(const std::string& name) {
-  std::array<char, IFNAMSIZ> padded{};
-  name.copy(padded.data(), padded.size() - 1);
-  return register_bytes(padded.data(), padded.size());
-}
-
 void add_endpoints(NftBatch& batch, const std::string& table, const std::vector<GuardedEndpoint>& endpoints) {
-  NftElements ports(guard_table(table), kPorts);
+  NftElements ports(guard_table(table), kGuardedPorts);
   NftElements addresses(guard_table(table), kAddresses);
   NftElements addresses6(guard_table(table), kAddresses6);
   for (const GuardedEndpoint& endpoint : endpoints) {
@@ -68,22 +53,31 @@ void add_endpoints(NftBatch& batch, const std::string& table, const std::vector<
 
 }  // namespace
 
+std::vector<std::string> sender_addresses(const std::string& ipv4, const std::string& ipv6) {
+  std::vector<std::string> addresses{ipv4};
+  if (!ipv6.empty()) {
+    addresses.push_back(ipv6);
+    addresses.push_back(link_local_of(stored_address(ipv4, "address of an endpoint")).text());
+  }
+  return addresses;
+}
+
 NftTable guard_table(const std::string& table) { return {NFPROTO_BRIDGE, table}; }
 
 NftChain guard_chain(const std::string& table) {
   NftChain chain{"prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED, {}};
   const auto rule = [&]() -> NftRule& { return chain.rules.emplace_back(table, chain.name); };
-  rule().input_interface_not_in(kPorts).accept();
+  rule().input_interface_not_in(kGuardedPorts).accept();
   rule().is_frame_of(ETH_P_IP).is_udp_to(kDhcpClientPort).drop();
   rule().is_frame_of(ETH_P_IP).sender_in(IpFamily::ipv4, kAddresses).accept();
   rule().is_frame_of(ETH_P_ARP).arp_sender_in(kAddresses).accept();
   const auto ipv6_rule = [&]() -> NftRule& { return rule().is_frame_of(ETH_P_IPV6); };
   ipv6_rule().is_udp_to(kDhcpv6ClientPort).drop();
-  ipv6_rule().is_icmpv6(kRouterAdvertisement).drop();
-  ipv6_rule().is_icmpv6(kRedirect).drop();
-  ipv6_rule().is_icmpv6(kNeighbourAdvertisement).advertised_not_in(kAddresses6).drop();
+  ipv6_rule().is_icmpv6(icmpv6::kRouterAdvertisement).drop();
+  ipv6_rule().is_icmpv6(icmpv6::kRedirect).drop();
+  ipv6_rule().is_icmpv6(icmpv6::kNeighbourAdvertisement).advertised_not_in(kAddresses6).drop();
   ipv6_rule().sender_in(IpFamily::ipv6, kAddresses6).accept();
-  for (const std::uint8_t type : {kNeighbourSolicitation, kMldReport, kMldv2Report}) {
+  for (const std::uint8_t type : {icmpv6::kNeighbourSolicitation, icmpv6::kMldReport, icmpv6::kMldv2Report}) {
     ipv6_rule().source(Match::equal, kUnspecified).is_icmpv6(type).accept();
   }
   rule().drop();
@@ -92,28 +86,25 @@ NftChain guard_chain(const std::string& table) {
 
 void add_guard(NftBatch& batch, const std::string& table, const std::string& comment,
                const std::vector<GuardedEndpoint>& endpoints) {
-  constexpr std::uint32_t kInterfaceType = 41;
-  constexpr std::uint32_t kAddressType = 7;
-  constexpr std::uint32_t kIpv6AddressType = 8;
   const NftTable guard = guard_table(table);
   add_commented_table(batch, guard, comment);
   add_set(batch, guard,
-          {.name = kPorts,
+          {.name = kGuardedPorts,
            .id = 1,
-           .key_type = kInterfaceType,
+           .key_type = nft_type::kInterface,
            .key_size = IFNAMSIZ,
            .size = kMostEndpoints,
            .has_host_order = true});
   add_set(batch, guard,
           {.name = kAddresses,
            .id = 2,
-           .key_type = (kInterfaceType << 6) | kAddressType,
+           .key_type = nft_type::concatenated(nft_type::kInterface, nft_type::kIpv4Address),
            .key_size = IFNAMSIZ + sizeof(std::uint32_t),
            .size = kMostEndpoints});
   add_set(batch, guard,
           {.name = kAddresses6,
            .id = 3,
-           .key_type = (kInterfaceType << 6) | kIpv6AddressType,
+           .key_type = nft_type::concatenated(nft_type::kInterface, nft_type::kIpv6Address),
            .key_size = IFNAMSIZ + sizeof(Ipv6Bytes),
            .size = 2 * kMostEndpoints});
   add_chain(batch, guard, guard_chain(table));

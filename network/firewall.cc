@@ -110,7 +110,7 @@ NftChain forward(const std::string& table, const std::vector<FirewalledNetwork>&
       rule(Match::equal, Match::not_equal).drop();
       rule(Match::not_equal, Match::equal).drop();
     } else if (!network.masquerade) {
-      rule(Match::not_equal, Match::equal).belongs_to_no_connection().destination_was_translated(false).drop();
+      rule(Match::not_equal, Match::equal).belongs_to_connection(false).destination_was_translated(false).drop();
     }
     // The bridge keeps them apart; a container may still send its neighbour's packets to the gateway.
     if (!network.icc) rule(Match::equal, Match::equal).drop();
@@ -167,23 +167,21 @@ std::string comment_for(const std::vector<FirewalledNetwork>& networks) {
 }
 
 void add_maps(NftBatch& batch, const NftTable& table) {
-  constexpr std::uint32_t kPart = 6;  // bits of a type's number
-  constexpr std::uint32_t kProtocolAndPort = (12 << kPart) | 13;
-  constexpr std::uint32_t kPortType = 13;
+  using nft_type::concatenated;
   std::uint32_t id = 0;
   for (const PortMaps& maps : kPortMaps) {
-    const std::uint32_t address_type = maps.family == IpFamily::ipv4 ? 7 : 8;
+    const std::uint32_t address_type = maps.family == IpFamily::ipv4 ? nft_type::kIpv4Address : nft_type::kIpv6Address;
     const std::uint32_t address_size = maps.family == IpFamily::ipv4 ? 4 : 16;
     NftSet map{.name = maps.everywhere,
                .id = ++id,
-               .key_type = kProtocolAndPort,
+               .key_type = concatenated(nft_type::kProtocol, nft_type::kPort),
                .key_size = 2 * kNftRegister,
-               .data_type = (address_type << kPart) | kPortType,
+               .data_type = concatenated(address_type, nft_type::kPort),
                .data_size = address_size + kNftRegister};
     add_set(batch, table, map);
     map.name = maps.on_address;
     map.id = ++id;
-    map.key_type = (address_type << (2 * kPart)) | kProtocolAndPort;
+    map.key_type = concatenated(concatenated(address_type, nft_type::kProtocol), nft_type::kPort);
     map.key_size = address_size + 2 * kNftRegister;
     add_set(batch, table, map);
   }
@@ -197,7 +195,7 @@ bool firewall_exists(const std::string& table) {
   return !questions.ask("look for table inet " + table)[0].empty();
 }
 
-bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks) {
+bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks, bool restricts) {
   const NftTable main{NFPROTO_INET, table};
   const std::vector<NftChain> chains = all_chains(table, networks);
   const NftChain guard = guard_chain(table);
@@ -207,6 +205,7 @@ bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNet
   ask_for_chain(questions, guard_table(table), guard.name);
   ask_for_chain(questions, user_table(table), kUserChain);
   for (const NftChain& chain : chains) ask_for_chain(questions, main, chain.name);
+  ask_for_restrictions(questions, table);
   ask_for_foreign_forward(questions);
   const std::vector<std::vector<char>> answers = questions.ask("look at the tables " + table);
   const std::string comment = comment_for(networks);
@@ -215,11 +214,13 @@ bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNet
   for (std::size_t i = 0; i < chains.size(); ++i) {
     if (!is_whole_chain(answers[i + 4], chains[i])) return false;
   }
-  return foreign_forward_is_ready(table, networks, std::span(answers).last(kForeignForwardQuestions));
+  const std::span<const std::vector<char>> rest = std::span(answers).subspan(chains.size() + 4);
+  if (restricts && !has_restrictions(table, rest.first(kRestrictionQuestions))) return false;
+  return foreign_forward_is_ready(table, networks, rest.last(kForeignForwardQuestions));
 }
 
 void build_firewall(const std::string& table, const std::vector<FirewalledNetwork>& networks,
-                    const std::vector<Publication>& publications, const std::vector<GuardedEndpoint>& endpoints) {
+                    const FirewallContent& content) {
   const NftTable main{NFPROTO_INET, table};
   const std::string comment = comment_for(networks);
   NftBatch batch;
@@ -231,8 +232,9 @@ void build_firewall(const std::string& table, const std::vector<FirewalledNetwor
   add_commented_table(batch, main, comment);
   add_maps(batch, main);
   for (const NftChain& chain : all_chains(table, networks)) add_chain(batch, main, chain);
-  add_elements(batch, table, NFT_MSG_NEWSETELEM, publications);
-  add_guard(batch, table, comment, endpoints);
+  add_elements(batch, table, NFT_MSG_NEWSETELEM, content.publications);
+  add_guard(batch, table, comment, content.endpoints);
+  add_restrictions(batch, table, content.restricted);
   if (!has_user_chain(table)) add_user_chain(batch, table);
   const int err = batch.commit("build the tables " + table);
   if (err != 0) {

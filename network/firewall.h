@@ -15,6 +15,7 @@
 //   published6, published_on_address6                        the same of IPv6
 //
 // bridge minidock: what a container may send (network/endpoint_guard.cc)
+// both: what those may begin that may not begin everything (network/egress.h)
 // inet minidock-user: the administrator's (network/user_chain.cc)
 //
 // and, where chain FORWARD of another's table drops by default, a chain there (network/foreign_forward.h).
@@ -23,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "network/egress.h"
 #include "network/ip_prefix.h"
 #include "network/network.h"
 
@@ -49,9 +51,17 @@ struct GuardedEndpoint {
   std::vector<std::string> addresses;
 };
 
+// What the tables hold beside the rules about networks.
+struct FirewallContent {
+  std::vector<Publication> publications;
+  std::vector<GuardedEndpoint> endpoints;
+  std::vector<RestrictedContainer> restricted;
+};
+
 // Whether the tables are there with all their chains and rules, and were made for these networks, and whether others
-// let the networks' packets pass (one question, eleven answers).
-bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks);
+// let the networks' packets pass (one question, thirteen answers). `restricts`: whether containers may not begin
+// connections as they like (network/egress.h).
+bool firewall_is_ready(const std::string& table, const std::vector<FirewalledNetwork>& networks, bool restricts);
 
 // Whether there is any such table.
 bool firewall_exists(const std::string& table);
@@ -59,7 +69,7 @@ bool firewall_exists(const std::string& table);
 // Makes our two tables anew with all their content, in one transaction: no moment without guards. The administrator's
 // is made when it is missing.
 void build_firewall(const std::string& table, const std::vector<FirewalledNetwork>& networks,
-                    const std::vector<Publication>& publications, const std::vector<GuardedEndpoint>& endpoints);
+                    const FirewallContent& content);
 
 // Removes the tables, as far as they are there. The administrator's stays when somebody has put anything into it,
 // unless `with_user_rules`.

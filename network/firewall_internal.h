@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,25 @@ std::string text_of(const PortTarget& target);
 // What the errno of a transaction that publishes means to who asked for it.
 [[noreturn]] void throw_publish_error(int err, const std::string& table, const std::vector<PublishedPort>& ports);
 
+// Types of ICMPv6 (RFC 4861, 2710, 9777); the C library's header of them does not go with the kernel's.
+namespace icmpv6 {
+inline constexpr std::uint8_t kMldReport = 131;
+inline constexpr std::uint8_t kMldDone = 132;
+inline constexpr std::uint8_t kRouterSolicitation = 133;
+inline constexpr std::uint8_t kRouterAdvertisement = 134;
+inline constexpr std::uint8_t kNeighbourSolicitation = 135;
+inline constexpr std::uint8_t kNeighbourAdvertisement = 136;
+inline constexpr std::uint8_t kRedirect = 137;
+inline constexpr std::uint8_t kMldv2Report = 143;
+}  // namespace icmpv6
+
 // ---- endpoint_guard.cc
+
+// A set of the guard's table: the containers' ends that are guarded.
+inline constexpr char kGuardedPorts[] = "ports";
+
+// What may come from an endpoint with these addresses. `ipv6`: "" without.
+std::vector<std::string> sender_addresses(const std::string& ipv4, const std::string& ipv6);
 
 NftTable guard_table(const std::string& table);
 NftChain guard_chain(const std::string& table);

@@ -85,7 +85,7 @@ bool try_leave(std::uint8_t family, const std::string& chain) {
   for (const ListedRule& rule : list_rules(table)) {
     if (rule.jumps_to == chain) delete_rule(batch, table, rule);
   }
-  delete_chain(batch, table, chain.c_str(), 0);
+  delete_chain(batch, table, chain, 0);
   const int err = batch.commit(fmt::format("remove chain {} of table {}", chain, table.text()));
   if (err == 0) return true;
   if (err == ENOENT || err == EBUSY) return false;

@@ -10,8 +10,9 @@
 #include "base/explain.h"
 #include "base/syscall.h"
 #include "network/bridge.h"
+#include "network/egress.h"
 #include "network/firewall_internal.h"
-#include "network/mac_address.h"
+#include "network/host_tables.h"
 #include "network/network_rows.h"
 #include "network/networks.h"
 #include "network/sysctls.h"
@@ -22,13 +23,6 @@ namespace {
 
 constexpr char kForwarding[] = "net/ipv4/ip_forward";
 constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
-
-// Held while bridge and table are made or removed, so that containers that start together make them once.
-Fd lock_host_state(const storage::Instance& instance) {
-  Fd lock = sys::open(instance.state + "/network.lock", O_RDWR | O_CREAT, 0600);
-  sys::flock(lock.get(), LOCK_EX);
-  return lock;
-}
 
 std::vector<FirewalledNetwork> firewalled_networks(storage::Database& database) {
   std::vector<FirewalledNetwork> networks;
@@ -56,35 +50,19 @@ std::vector<Publication> publications(storage::Database& database) {
   return result;
 }
 
-// `ipv6`: "" without.
-GuardedEndpoint guarded_endpoint(const std::string& host_interface, const std::string& ipv4, const std::string& ipv6) {
-  GuardedEndpoint endpoint{host_interface, {ipv4}};
-  if (!ipv6.empty()) {
-    endpoint.addresses.push_back(ipv6);
-    endpoint.addresses.push_back(link_local_of(stored_address(ipv4, "address of an endpoint")).text());
-  }
-  return endpoint;
-}
-
 std::vector<GuardedEndpoint> guarded_endpoints(storage::Database& database) {
   std::vector<GuardedEndpoint> result;
   for (const Network& network : load_networks(database)) {
     if (network.bridge.allow_spoofing) continue;
     for (const Lease& lease : leases_of(database, network.id)) {
-      result.push_back(guarded_endpoint(host_interface_name(lease.endpoint_id), lease.address, lease.ipv6_address));
+      result.push_back({host_interface_name(lease.endpoint_id), sender_addresses(lease.address, lease.ipv6_address)});
     }
   }
   return result;
 }
 
-// The database stands still meanwhile: what is reserved after it was read would be published in the old tables and be
-// gone with them.
-void build_tables(storage::Database& database, const storage::Instance& instance) {
-  const explain::Step step("rule",
-                           [&] { return fmt::format("nft tables inet and bridge {} built", instance.nft_table); });
-  const storage::Transaction transaction(database);
-  build_firewall(instance.nft_table, firewalled_networks(database), publications(database),
-                 guarded_endpoints(database));
+bool has_firewall(storage::Database& database, const storage::Instance& instance) {
+  return firewall_is_ready(instance.nft_table, firewalled_networks(database), restricts_egress(database));
 }
 
 std::vector<std::string> interfaces_of(const std::vector<Network>& networks) {
@@ -123,12 +101,27 @@ void make_ready(storage::Database& database, const Network& network) {
 
 }  // namespace
 
+Fd lock_host_state(const storage::Instance& instance) {
+  Fd lock = sys::open(instance.state + "/network.lock", O_RDWR | O_CREAT, 0600);
+  sys::flock(lock.get(), LOCK_EX);
+  return lock;
+}
+
+// The database stands still meanwhile: what is reserved after it was read would be published in the old tables and be
+// gone with them.
+void build_tables(storage::Database& database, const storage::Instance& instance) {
+  const explain::Step step("rule",
+                           [&] { return fmt::format("nft tables inet and bridge {} built", instance.nft_table); });
+  const storage::Transaction transaction(database);
+  build_firewall(instance.nft_table, firewalled_networks(database),
+                 {publications(database), guarded_endpoints(database), restricted_containers(database)});
+}
+
 void ensure_host_state(storage::Database& database, const storage::Instance& instance,
                        const std::vector<Network>& networks) {
-  const std::vector<FirewalledNetwork> firewalled = firewalled_networks(database);
   const auto is_ready = [&] {
-    return firewall_is_ready(instance.nft_table, firewalled) &&
-           std::all_of(networks.begin(), networks.end(), bridge_is_ready) && is_forwarding(networks);
+    return has_firewall(database, instance) && std::all_of(networks.begin(), networks.end(), bridge_is_ready) &&
+           is_forwarding(networks);
   };
   {
     const explain::Step step("rule", [&] {
@@ -139,7 +132,8 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
   }
   const Fd lock = lock_host_state(instance);
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
-  if (!firewall_is_ready(instance.nft_table, firewalled)) build_tables(database, instance);
+  // Networks that came while this waited are in the tables of whoever had the lock.
+  if (!has_firewall(database, instance)) build_tables(database, instance);
   for (const Network& network : networks) make_ready(database, network);
 }
 
@@ -149,7 +143,7 @@ void guard_endpoint(storage::Database& database, const storage::Instance& instan
   const explain::Step step(
       "rule", [&] { return fmt::format("{} sends as {} alone", endpoint.host_interface, endpoint.address); });
   const int err = add_guarded_endpoint(
-      instance.nft_table, guarded_endpoint(endpoint.host_interface, endpoint.address, endpoint.ipv6_address));
+      instance.nft_table, {endpoint.host_interface, sender_addresses(endpoint.address, endpoint.ipv6_address)});
   if (err == 0) return;
   if (err != ENOENT && err != ENFILE) {
     throw SysError(err, fmt::format("cannot guard interface {} in nft table bridge {}", endpoint.host_interface,
@@ -171,7 +165,7 @@ void reload_host_state(storage::Database& database, const storage::Instance& ins
 bool firewall_is_missing(storage::Database& database, const storage::Instance& instance) {
   // Without an endpoint nobody needs it: the instance may be on its way to be reset.
   storage::Statement endpoint = database.prepare("SELECT 1 FROM endpoints LIMIT 1");
-  return endpoint.step() && !firewall_is_ready(instance.nft_table, firewalled_networks(database));
+  return endpoint.step() && !has_firewall(database, instance);
 }
 
 void restore_firewall(storage::Database& database, const storage::Instance& instance) {

@@ -148,6 +148,15 @@ void reserve_ipv6_address(storage::Database& database, const Network& network, c
   if (!network.settings.internal) endpoint.ipv6_gateway = network.ipv6_gateway;
 }
 
+// With others' addresses a container would have others' rights.
+void require_guard(const Network& network, const EndpointRequest& request) {
+  if (request.egress.empty() || !network.bridge.allow_spoofing) return;
+  throw Error(ErrorKind::unsupported,
+              fmt::format("--egress deny cannot be kept on network {}, whose containers may send with any address: "
+                          "choose a network without that option",
+                          network.name));
+}
+
 }  // namespace
 
 std::string host_interface_name(const std::string& endpoint_id) {
@@ -157,6 +166,7 @@ std::string host_interface_name(const std::string& endpoint_id) {
 Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
                           const EndpointRequest& request) {
   require_free_port(database, network);
+  require_guard(network, request);
   Endpoint endpoint;
   endpoint.id = random::object_id();
   endpoint.network_id = network.id;
@@ -175,14 +185,15 @@ Endpoint reserve_endpoint(storage::Database& database, const Network& network, c
   endpoint.host_interface = host_interface_name(endpoint.id);
   database
       .prepare(
-          "INSERT INTO endpoints(network_id, address, container_id, endpoint_id, names, ipv6_address) "
-          "VALUES(?, ?, ?, ?, ?, ?)")
+          "INSERT INTO endpoints(network_id, address, container_id, endpoint_id, names, ipv6_address, egress) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?)")
       .bind(network.id)
       .bind(endpoint.address)
       .bind(container_id)
       .bind(endpoint.id)
       .bind(fmt::format("{}", fmt::join(request.names, " ")))
       .bind(endpoint.ipv6_address)
+      .bind(request.egress)
       .run();
   if (!is_chosen) {
     database.prepare("UPDATE networks SET last_address = ? WHERE id = ?").bind(endpoint.address).bind(network.id).run();

@@ -72,6 +72,7 @@ struct EndpointRequest {
   std::string mac_address;  // "": made from the address
   int gateway_priority = 0;
   std::vector<std::string> names;  // by which others find it; lower case, no spaces
+  std::string egress;              // where it may begin connections to (egress_text); "": everywhere
 };
 
 // Of the host's end of an endpoint's veth pair.
@@ -107,7 +108,8 @@ struct PortTarget {
 // Reserves the next free address after the last one given, wrapping around, or the one that is asked for; of IPv6 the
 // one with the same number in its subnet, or the next one that is free. Must run in a transaction.
 // ErrorKind::unavailable when the subnet is full, or the bridge's 1,023 ports are; ErrorKind::conflict or
-// ErrorKind::invalid_argument with docker's words for an address that is taken, or not the network's.
+// ErrorKind::invalid_argument with docker's words for an address that is taken, or not the network's;
+// ErrorKind::unsupported for an endpoint that is to be restricted where all addresses may be sent with.
 Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
                           const EndpointRequest& request = {});
 
@@ -163,6 +165,19 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
 // transaction. Nothing where the network allows other addresses.
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
                     const Endpoint& endpoint);
+
+// --egress deny, network/egress.h: from now on the container, whose endpoints are reserved, begins connections as its
+// rules allow alone; nothing for a container without rules. What its shim has learnt of names is forgotten.
+void restrict_egress(storage::Database& database, const storage::Instance& instance, const std::string& container_id);
+// One more endpoint of such a container.
+void restrict_egress(storage::Database& database, const storage::Instance& instance, const Endpoint& endpoint);
+
+// The rules go, which are about addresses: before these are free for others. While the result is held nobody builds the
+// tables from a database that still has them.
+[[nodiscard]] Fd release_egress(storage::Database& database, const storage::Instance& instance,
+                                const std::string& container_id);
+[[nodiscard]] Fd release_egress(storage::Database& database, const storage::Instance& instance,
+                                const Endpoint& endpoint);
 
 // Which default routes are by an endpoint's gateways, in the place of others that were there.
 struct DefaultRoutes {

@@ -42,8 +42,8 @@ Ipv4Interface parse_bip(const std::string& bip) {
   return *gateway;
 }
 
-Ipv4Interface choose_gateway(storage::Database& database, const storage::Instance& instance) {
-  std::vector<Ipv4Subnet> occupied = host_subnets(instance.bridge);
+// `occupied`: what the host uses.
+Ipv4Interface choose_gateway(storage::Database& database, std::vector<Ipv4Subnet> occupied) {
   for (const Network& network : load_networks(database)) occupied.push_back(subnet_of(network));
   const std::optional<Ipv4Subnet> subnet = choose_subnet(occupied);
   if (!subnet) {
@@ -200,11 +200,15 @@ Network create_network(storage::Database& database, const storage::Instance& ins
   if (lacks_ipv4 || lacks_ipv6) {
     invalid("every ip-range or gateway must have a corresponding subnet");
   }
+  // A host with many routes takes its time: not while others wait for the database.
+  std::vector<Ipv4Subnet> occupied;
+  if (request.subnet.empty()) occupied = host_subnets(instance.bridge);
+  storage::Transaction transaction(database);
   if (find_row(database, "name", request.name)) {
     throw Error(ErrorKind::conflict, fmt::format("network with name {} already exists", request.name));
   }
   const Ipv4Interface gateway =
-      request.subnet.empty() ? choose_gateway(database, instance) : chosen_ipv4_gateway(request);
+      request.subnet.empty() ? choose_gateway(database, std::move(occupied)) : chosen_ipv4_gateway(request);
   if (!request.subnet.empty()) check_overlap(database, gateway.subnet());
   Network network = new_network(request.name, "", gateway, request.settings);
   network.settings.chosen_subnet = !request.subnet.empty();
@@ -223,6 +227,7 @@ Network create_network(storage::Database& database, const storage::Instance& ins
                             network.name, network.interface));
   }
   insert_row(database, network);
+  transaction.commit();
   return network;
 }
 
@@ -230,7 +235,7 @@ Network default_network(storage::Database& database, const storage::Instance& in
   const std::optional<Ipv4Interface> wanted = bip.empty() ? std::nullopt : std::optional(parse_bip(bip));
   std::optional<Network> network = find_row(database, "name", kDefaultNetwork);
   if (!network) {
-    const Ipv4Interface gateway = wanted ? *wanted : choose_gateway(database, instance);
+    const Ipv4Interface gateway = wanted ? *wanted : choose_gateway(database, host_subnets(instance.bridge));
     // Another process may be here too: the first row counts for both.
     insert_row(database, new_network(kDefaultNetwork, instance.bridge, gateway, {}));
     network = find_row(database, "name", kDefaultNetwork);

@@ -20,7 +20,7 @@ struct NetworkRequest {
   NetworkSettings settings;
 };
 
-// In the caller's transaction. Errors have docker's words: ErrorKind::conflict when name, bridge or subnet are taken,
+// In a transaction of its own. Errors have docker's words: ErrorKind::conflict when name, bridge or subnet are taken,
 // ErrorKind::invalid_argument, ErrorKind::unavailable when no pool is left.
 Network create_network(storage::Database& database, const storage::Instance& instance, const NetworkRequest& request);
 

@@ -5,8 +5,10 @@
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -45,21 +47,21 @@ void set_comment(nftnl_table* table, const std::string& comment) {
   nftnl_udata_buf_free(data);
 }
 
-ChainObject chain_object(const NftTable& table, const char* name) {
+ChainObject chain_object(const NftTable& table, const std::string& name) {
   ChainObject object(nftnl_chain_alloc());
   if (!object) throw_out_of_memory();
   nftnl_chain_set_u32(object.get(), NFTNL_CHAIN_FAMILY, table.family);
   nftnl_chain_set_str(object.get(), NFTNL_CHAIN_TABLE, table.name.c_str());
-  nftnl_chain_set_str(object.get(), NFTNL_CHAIN_NAME, name);
+  nftnl_chain_set_str(object.get(), NFTNL_CHAIN_NAME, name.c_str());
   return object;
 }
 
-SetObject set_object(const NftTable& table, const char* name) {
+SetObject set_object(const NftTable& table, const std::string& name) {
   SetObject object(nftnl_set_alloc());
   if (!object) throw_out_of_memory();
   nftnl_set_set_u32(object.get(), NFTNL_SET_FAMILY, table.family);
   nftnl_set_set_str(object.get(), NFTNL_SET_TABLE, table.name.c_str());
-  nftnl_set_set_str(object.get(), NFTNL_SET_NAME, name);
+  nftnl_set_set_str(object.get(), NFTNL_SET_NAME, name.c_str());
   return object;
 }
 
@@ -125,7 +127,7 @@ void add_set(NftBatch& batch, const NftTable& table, const NftSet& set) {
   nftnl_set_set_u32(object.get(), NFTNL_SET_KEY_LEN, set.key_size);
   if (set.size > 0) nftnl_set_set_u32(object.get(), NFTNL_SET_DESC_SIZE, set.size);
   if (set.has_host_order) set_host_order(object.get());
-  if (set.data_size > 0) {
+  if (set.data_type != 0) {
     nftnl_set_set_u32(object.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
     nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_TYPE, set.data_type);
     nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_LEN, set.data_size);
@@ -146,7 +148,7 @@ void add_chain(NftBatch& batch, const NftTable& table, const NftChain& chain) {
 }
 
 void add_plain_chain(NftBatch& batch, const NftTable& table, const std::string& chain) {
-  add_chain_message(batch, table, NFT_MSG_NEWCHAIN, NLM_F_CREATE, chain_object(table, chain.c_str()));
+  add_chain_message(batch, table, NFT_MSG_NEWCHAIN, NLM_F_CREATE, chain_object(table, chain));
 }
 
 void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule) {
@@ -155,8 +157,21 @@ void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule) {
       [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, rule.get()); }, table.family);
 }
 
-void delete_chain(NftBatch& batch, const NftTable& table, const char* chain, std::uint16_t flags) {
+void delete_chain(NftBatch& batch, const NftTable& table, const std::string& chain, std::uint16_t flags) {
   add_chain_message(batch, table, NFT_MSG_DELCHAIN, flags, chain_object(table, chain));
+}
+
+void delete_set(NftBatch& batch, const NftTable& table, const std::string& set) {
+  const SetObject object = set_object(table, set);
+  batch.add(
+      NFT_MSG_DELSET, 0, [&](nlmsghdr* header) { nftnl_set_nlmsg_build_payload(header, object.get()); }, table.family);
+}
+
+void delete_elements(NftBatch& batch, const NftTable& table, const std::string& set) {
+  const SetObject object = set_object(table, set);
+  batch.add(
+      NFT_MSG_DELSETELEM, 0, [&](nlmsghdr* header) { nftnl_set_elems_nlmsg_build_payload(header, object.get()); },
+      table.family);
 }
 
 void NftElements::put_into(NftBatch& batch, std::uint16_t type) const {
@@ -168,8 +183,12 @@ void NftElements::put_into(NftBatch& batch, std::uint16_t type) const {
       nftnl_set_elem* element = nftnl_set_elem_alloc();
       if (element == nullptr) throw_out_of_memory();
       nftnl_set_elem_add(set.get(), element);
-      const auto& [key, data] = elements_[i];
+      const auto& [key, data, chain] = elements_[i];
       nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(), static_cast<std::uint32_t>(key.size()));
+      if (!chain.empty()) {
+        nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, static_cast<std::uint32_t>(NFT_JUMP));
+        nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN, chain.c_str());
+      }
       if (data.empty()) continue;
       nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, data.data(), static_cast<std::uint32_t>(data.size()));
     }
@@ -186,6 +205,12 @@ std::string register_bytes(const void* part, std::size_t size) {
   std::string bytes(static_cast<const char*>(part), size);
   bytes.resize((size + kRegister - 1) / kRegister * kRegister);
   return bytes;
+}
+
+std::string interface_bytes(const std::string& name) {
+  std::array<char, IFNAMSIZ> padded{};
+  name.copy(padded.data(), padded.size() - 1);
+  return register_bytes(padded.data(), padded.size());
 }
 
 void ask_for_table(NftQuestions& questions, const NftTable& table) {

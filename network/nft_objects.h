@@ -3,6 +3,7 @@
 
 #include <linux/netfilter.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,16 +34,28 @@ struct NftChain {
   std::vector<NftRule> rules;
 };
 
+// Types as nft numbers them, so that it lists sets readably.
+namespace nft_type {
+inline constexpr std::uint32_t kIpv4Address = 7;
+inline constexpr std::uint32_t kIpv6Address = 8;
+inline constexpr std::uint32_t kMacAddress = 9;
+inline constexpr std::uint32_t kProtocol = 12;
+inline constexpr std::uint32_t kPort = 13;
+inline constexpr std::uint32_t kInterface = 41;
+inline constexpr std::uint32_t kVerdict = 0xffffff00;
+// Of a concatenation: `first` may be one itself.
+constexpr std::uint32_t concatenated(std::uint32_t first, std::uint32_t second) { return (first << 6) | second; }
+}  // namespace nft_type
+
 struct NftSet {
-  const char* name;
+  std::string name;
   std::uint32_t id;  // among the sets of one batch
-  // Types as nft numbers them (six bits for each part of a concatenation), so that it lists the set readably, and the
-  // sizes of a key and, for a map, of what it leads to: four bytes for each part.
+  // And the sizes of a key and, for a map, of what it leads to: four bytes for each part of a concatenation.
   std::uint32_t key_type;
   std::uint32_t key_size;
-  std::uint32_t data_type = 0;
-  std::uint32_t data_size = 0;  // 0: no map
-  std::uint32_t size = 0;       // ENFILE beyond; 0: no limit
+  std::uint32_t data_type = 0;  // 0: no map
+  std::uint32_t data_size = 0;
+  std::uint32_t size = 0;  // ENFILE beyond; 0: no limit
   // A key of one part that is no number of the network's: without being told, nft lists it wrongly.
   bool has_host_order = false;
 };
@@ -60,14 +73,19 @@ void add_plain_chain(NftBatch& batch, const NftTable& table, const std::string& 
 // Behind those that are there.
 void add_rule(NftBatch& batch, const NftTable& table, const NftRule& rule);
 // NLM_F_NONREC: EBUSY for a chain with rules.
-void delete_chain(NftBatch& batch, const NftTable& table, const char* chain, std::uint16_t flags);
+void delete_chain(NftBatch& batch, const NftTable& table, const std::string& chain, std::uint16_t flags);
+void delete_set(NftBatch& batch, const NftTable& table, const std::string& set);
+// The set stays.
+void delete_elements(NftBatch& batch, const NftTable& table, const std::string& set);
 
 // Elements of one set: collected, and sent in messages that are never too long.
 class NftElements {
  public:
-  NftElements(NftTable table, const char* set) : table_(std::move(table)), set_(set) {}
+  NftElements(NftTable table, std::string set) : table_(std::move(table)), set_(std::move(set)) {}
   // `data`: what a map's key leads to; empty for a set, and for a deletion.
-  void add(const std::string& key, const std::string& data = "") { elements_.push_back({key, data}); }
+  void add(const std::string& key, const std::string& data = "") { elements_.push_back({key, data, ""}); }
+  // Of a map to verdicts: a jump to this chain.
+  void add_jump(const std::string& key, const std::string& chain) { elements_.push_back({key, "", chain}); }
   // type: NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM.
   void put_into(NftBatch& batch, std::uint16_t type) const;
 
@@ -75,9 +93,10 @@ class NftElements {
   struct Element {
     std::string key;
     std::string data;
+    std::string chain;
   };
   NftTable table_;
-  const char* set_;
+  std::string set_;
   std::vector<Element> elements_;
 };
 
@@ -86,6 +105,8 @@ inline constexpr std::uint32_t kNftRegister = 4;
 
 // A part of a key or of what it leads to, padded to whole registers of four bytes.
 std::string register_bytes(const void* part, std::size_t size);
+// An interface's name as a part of a key.
+std::string interface_bytes(const std::string& name);
 
 // ---- questions, and what their answers say; an empty answer is an object that is not there
 

@@ -1,6 +1,7 @@
 #include "network/nft_rule.h"
 
 #include <arpa/inet.h>
+#include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
@@ -13,6 +14,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "network/transport.h"
 
 namespace minidock::network {
 
@@ -156,8 +158,33 @@ NftRule& NftRule::destination_was_translated(bool was) {
   return *this;
 }
 
-NftRule& NftRule::belongs_to_no_connection() {
-  connection(NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED), NFT_CMP_EQ);
+NftRule& NftRule::belongs_to_connection(bool does) {
+  connection(NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED),
+             does ? NFT_CMP_NEQ : NFT_CMP_EQ);
+  return *this;
+}
+
+NftRule& NftRule::destination_in(IpFamily family, const std::string& set) {
+  const HeaderLayout& layout = layout_of(family);
+  payload(NFT_PAYLOAD_NETWORK_HEADER, layout.destination, layout.address_size, kFirst);
+  look_up(set, false);
+  return *this;
+}
+
+NftRule& NftRule::is_of(const std::string& protocol) {
+  meta(NFT_META_L4PROTO, kFirst);
+  const std::uint8_t number = transport_of(protocol).protocol;
+  compare(NFT_CMP_EQ, &number, sizeof(number));
+  return *this;
+}
+
+NftRule& NftRule::is_to_ports(std::uint16_t first, std::uint16_t last) {
+  if (first == last) return is_to_port(first);
+  payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(first), kFirst);
+  const std::uint16_t least = htons(first);
+  const std::uint16_t most = htons(last);
+  compare(NFT_CMP_GTE, &least, sizeof(least));
+  compare(NFT_CMP_LTE, &most, sizeof(most));
   return *this;
 }
 
@@ -189,6 +216,12 @@ void NftRule::look_up(const std::string& set, bool inverted) {
   nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, set.c_str());
   nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, kFirst);
   if (inverted) nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+}
+
+NftRule& NftRule::input_interface_in(const std::string& set) {
+  meta(NFT_META_IIFNAME, kFirst);
+  look_up(set, false);
+  return *this;
 }
 
 NftRule& NftRule::input_interface_not_in(const std::string& set) {
@@ -227,6 +260,12 @@ NftRule& NftRule::advertised_not_in(const std::string& set) {
   return *this;
 }
 
+void NftRule::load(std::uint32_t target, const void* data, std::uint32_t size) {
+  nftnl_expr* immediate = add("immediate");
+  nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, target);
+  nftnl_expr_set(immediate, NFTNL_EXPR_IMM_DATA, data, size);
+}
+
 void NftRule::verdict(std::uint32_t value) {
   nftnl_expr* expression = add("immediate");
   nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
@@ -240,6 +279,57 @@ NftRule& NftRule::accept() {
 
 NftRule& NftRule::drop() {
   verdict(NF_DROP);
+  return *this;
+}
+
+NftRule& NftRule::refuse() {
+  nftnl_expr* expression = add("reject");
+  nftnl_expr_set_u32(expression, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+  nftnl_expr_set_u8(expression, NFTNL_EXPR_REJECT_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+  return *this;
+}
+
+// The map's value for what is in the first register comes into `target`.
+void NftRule::take_from(const std::string& map, std::uint32_t target) {
+  nftnl_expr* lookup = add("lookup");
+  nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, map.c_str());
+  nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, kFirst);
+  nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, target);
+}
+
+NftRule& NftRule::verdict_by(IpFamily family, const std::string& map) {
+  load_interface_and(NFT_PAYLOAD_NETWORK_HEADER, layout_of(family).source, layout_of(family).address_size);
+  take_from(map, NFT_REG_VERDICT);
+  return *this;
+}
+
+// With the MAC address in the first register.
+void NftRule::lead_up() {
+  constexpr std::uint32_t kMacSize = 6;
+  nftnl_expr* write = add("payload");
+  nftnl_expr_set_u32(write, NFTNL_EXPR_PAYLOAD_SREG, kFirst);
+  nftnl_expr_set_u32(write, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_LL_HEADER);
+  nftnl_expr_set_u32(write, NFTNL_EXPR_PAYLOAD_OFFSET, 0);
+  nftnl_expr_set_u32(write, NFTNL_EXPR_PAYLOAD_LEN, kMacSize);
+  const std::uint8_t to_host = PACKET_HOST;
+  load(kFirst, &to_host, sizeof(to_host));
+  nftnl_expr* type = add("meta");
+  nftnl_expr_set_u32(type, NFTNL_EXPR_META_KEY, NFT_META_PKTTYPE);
+  nftnl_expr_set_u32(type, NFTNL_EXPR_META_SREG, kFirst);
+}
+
+NftRule& NftRule::lead_up_by_interface(const std::string& map) {
+  meta(NFT_META_IIFNAME, kFirst);
+  take_from(map, kFirst);
+  lead_up();
+  return *this;
+}
+
+NftRule& NftRule::lead_up_by_destination(IpFamily family, const std::string& map) {
+  const HeaderLayout& layout = layout_of(family);
+  payload(NFT_PAYLOAD_NETWORK_HEADER, layout.destination, layout.address_size, kFirst);
+  take_from(map, kFirst);
+  lead_up();
   return *this;
 }
 
@@ -263,10 +353,7 @@ void NftRule::map_lookup(IpFamily family, const std::string& map, bool by_addres
   if (by_address) payload(NFT_PAYLOAD_NETWORK_HEADER, layout.destination, layout.address_size, kFirst);
   meta(NFT_META_L4PROTO, protocol);
   payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(std::uint16_t), protocol + 1);
-  nftnl_expr* lookup = add("lookup");
-  nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, map.c_str());
-  nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, kFirst);
-  nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, kFirst);
+  take_from(map, kFirst);
 }
 
 NftRule& NftRule::redirect_by(IpFamily family, const std::string& map, bool by_address) {
@@ -294,11 +381,6 @@ void NftRule::translate_destination(IpFamily family) {
 }
 
 NftRule& NftRule::redirect_to(Ipv4Address address, std::uint16_t port) {
-  const auto load = [&](std::uint32_t target, const void* data, std::uint32_t size) {
-    nftnl_expr* immediate = add("immediate");
-    nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, target);
-    nftnl_expr_set(immediate, NFTNL_EXPR_IMM_DATA, data, size);
-  };
   const std::uint32_t host = address.network_order();
   const std::uint16_t number = htons(port);
   load(kFirst, &host, sizeof(host));

@@ -29,12 +29,16 @@ class NftRule {
   NftRule& destination(Match match, const IpPrefix& subnet);
   NftRule& destination_is_local();
   NftRule& destination_was_translated(bool was = true);
-  NftRule& belongs_to_no_connection();  // neither established nor related
+  NftRule& belongs_to_connection(bool does = true);                  // established or related
+  NftRule& destination_in(IpFamily family, const std::string& set);  // after is() of the same family
+  NftRule& is_of(const std::string& protocol);                       // "tcp", "udp", "sctp"
+  NftRule& is_to_ports(std::uint16_t first, std::uint16_t last);     // after is_of()
   NftRule& is_udp_to(std::uint16_t port);
   NftRule& is_to_port(std::uint16_t port);  // of tcp, udp or sctp
   NftRule& is_icmpv6(std::uint8_t type);
 
   // Conditions for frames that enter a bridge; the interface is its port.
+  NftRule& input_interface_in(const std::string& set);
   NftRule& input_interface_not_in(const std::string& set);
   NftRule& is_frame_of(std::uint16_t ether_type);
   // (interface . sender's address of the packet or ARP message), after is_frame_of().
@@ -46,6 +50,14 @@ class NftRule {
   // Statements.
   NftRule& accept();
   NftRule& drop();
+  // With ICMP: "administratively prohibited".
+  NftRule& refuse();
+  // What the map has for (input interface . source address), after is() of the same family; else the rule ends.
+  NftRule& verdict_by(IpFamily family, const std::string& map);
+  // The frame is the host's own from here on. Its new destination is what the map has for the port by which it came, or
+  // for the packet's destination, after is_frame_of() of the same family; else the rule ends.
+  NftRule& lead_up_by_interface(const std::string& map);
+  NftRule& lead_up_by_destination(IpFamily family, const std::string& map);
   NftRule& jump(const std::string& chain);
   NftRule& masquerade();
   NftRule& redirect_to(Ipv4Address address, std::uint16_t port);
@@ -71,7 +83,10 @@ class NftRule {
   void payload(std::uint32_t base, std::uint32_t offset, std::uint32_t size, std::uint32_t target);
   void mask(const std::string& bits);
   void look_up(const std::string& set, bool inverted);
+  void take_from(const std::string& map, std::uint32_t target);
+  void lead_up();
   void load_interface_and(std::uint32_t base, std::uint32_t offset, std::uint32_t size);
+  void load(std::uint32_t target, const void* data, std::uint32_t size);
   void verdict(std::uint32_t value);
   void address(std::uint32_t header_offset, Match match, const IpPrefix& subnet);
   void map_lookup(IpFamily family, const std::string& map, bool by_address);

@@ -282,14 +282,16 @@ void Database::bring_up_to_date(const std::string& path) {
     }
     transaction.commit();
   }
-  if (version == 2) {
+  if (version == 2 || version == 3) {
     Transaction transaction(*this);
-    if (user_version(*this) == 2) {
-      execute(kFromVersion2);
+    version = user_version(*this);
+    if (version == 2) execute(kFromVersion2);
+    if (version == 2 || version == 3) {
+      execute(kFromVersion3);
       execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
+      version = kSchemaVersion;
     }
     transaction.commit();
-    version = kSchemaVersion;
   }
   if (version != kSchemaVersion) {
     throw Error(ErrorKind::unsupported,

@@ -6,7 +6,8 @@ namespace minidock::storage {
 // (containers, endpoints, ports); digests are "sha256:<hex>". containers.definition is JSON, whose "Layers" the garbage
 // collector reads. volumes.options and .labels and secrets.labels are JSON objects (labels NULL: none were asked for),
 // volumes.owner the id maps of the container whose ids the data have. networks.settings is a JSON object,
-// endpoints.names the words by which others find it, with single spaces between.
+// endpoints.names the words by which others find it, with single spaces between, and .egress where it may begin
+// connections to (network/egress_rule.h).
 const char kSchema[] = R"sql(
 CREATE TABLE layers(
   diff_id TEXT PRIMARY KEY,
@@ -66,9 +67,11 @@ CREATE TABLE endpoints(
   endpoint_id TEXT NOT NULL,
   names TEXT NOT NULL DEFAULT '',
   ipv6_address TEXT NOT NULL DEFAULT '',
+  egress TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(network_id, address)) WITHOUT ROWID;
 CREATE INDEX endpoints_container ON endpoints(container_id);
 CREATE UNIQUE INDEX endpoints_ipv6 ON endpoints(network_id, ipv6_address) WHERE ipv6_address <> '';
+CREATE INDEX endpoints_egress ON endpoints(container_id) WHERE egress <> '';
 
 CREATE TABLE ports(
   protocol TEXT NOT NULL,
@@ -118,6 +121,11 @@ UPDATE containers SET state = json_set(state, '$.endpoints',
   CASE WHEN coalesce(json_extract(state, '$.endpoint.address'), '') = '' THEN json('[]')
   ELSE json_array(json_set(json_extract(state, '$.endpoint'), '$.networkId', json_extract(state, '$.networkId'),
                            '$.networkName', json_extract(state, '$.networkName'), '$.interface', 'eth0')) END);
+)sql";
+
+const char kFromVersion3[] = R"sql(
+ALTER TABLE endpoints ADD COLUMN egress TEXT NOT NULL DEFAULT '';
+CREATE INDEX endpoints_egress ON endpoints(container_id) WHERE egress <> '';
 )sql";
 
 }  // namespace minidock::storage

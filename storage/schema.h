@@ -3,12 +3,13 @@
 namespace minidock::storage {
 
 // Version of kSchema, stored as SQLite's user_version.
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 // All tables of an empty database.
 extern const char kSchema[];
 
-// What a database of version 2 lacks.
+// What a database of this version lacks to be one of the next.
 extern const char kFromVersion2[];
+extern const char kFromVersion3[];
 
 }  // namespace minidock::storage

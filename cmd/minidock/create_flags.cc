@@ -113,6 +113,9 @@ void CreateFlags::add_network_flags() {
   add_list(app_, "--dns-search", dns_search_, "Set custom DNS search domains");
   add_list(app_, "--add-host", add_hosts_, "Add a custom host-to-IP mapping (host:ip)");
   add_list(app_, "--link", host.links, "Add link to another container");
+  app_.add_option("--egress", host.egress, "Whether the container may begin connections: allow, deny");
+  add_list(app_, "--egress-allow", host.egress_allow,
+           "Where it may nevertheless: HOST|SUBNET[:PORT[-PORT][/PROTOCOL]][,...]");
 }
 
 void CreateFlags::add_security_flags() {

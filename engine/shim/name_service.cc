@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/netns_visit.h"
 #include "base/syscall.h"
+#include "engine/shim/learnt_sets.h"
 #include "names/service_address.h"
 
 namespace minidock::shim {
@@ -68,7 +69,8 @@ std::unique_ptr<names::Server> open_name_server(const NameServiceConfig& config,
     return make();
   };
   return std::make_unique<names::Server>(std::move(udp), std::move(tcp),
-                                         names::Directory(config.view, config.networks, kHostResolvers), make_socket);
+                                         names::Directory(config.view, config.networks, kHostResolvers), make_socket,
+                                         names::ServerOptions{}, open_learnt_addresses(config.learnt));
 }
 
 }  // namespace minidock::shim

@@ -162,6 +162,27 @@ LogConfig log_from_json(const Json& document) {
   return log;
 }
 
+Json learnt_names_to_json(const LearntNames& names) {
+  if (!names.restricted) return Json::object();
+  return Json{{"table", names.table},
+              {"patterns", names.patterns},
+              {"ipv4_sets", names.ipv4_sets},
+              {"ipv6_sets", names.ipv6_sets}};
+}
+
+LearntNames learnt_names_from_json(const Json& document) {
+  LearntNames names;
+  names.table = json::get_string(document, "table");
+  names.restricted = !names.table.empty();
+  names.patterns = json::get_strings(document, "patterns");
+  names.ipv4_sets = json::get_strings(document, "ipv4_sets");
+  names.ipv6_sets = json::get_strings(document, "ipv6_sets");
+  if (names.ipv4_sets.size() != names.patterns.size() || names.ipv6_sets.size() != names.patterns.size()) {
+    throw Error(ErrorKind::corrupt_data, "shim.json: there is not a set for each learnt name");
+  }
+  return names;
+}
+
 }  // namespace
 
 Json to_json(const ShimConfig& config) {
@@ -181,6 +202,7 @@ Json to_json(const ShimConfig& config) {
               {"timeout", config.timeout},
               {"pid_file", config.pid_file},
               {"name_service", Json::array({config.name_service.view, config.name_service.networks})},
+              {"learnt_names", learnt_names_to_json(config.name_service.learnt)},
               {"network_command", config.network_command},
               {"firewall_table", config.firewall_table},
               {"firewall_command", config.firewall_command},
@@ -225,7 +247,10 @@ ShimConfig shim_config_from_json(const Json& document) {
   config.timeout = static_cast<int>(json::get_int(document, "timeout"));
   config.pid_file = json::get_string(document, "pid_file");
   const std::vector<std::string> name_service = json::get_strings(document, "name_service");
-  if (name_service.size() == 2) config.name_service = {name_service[0], name_service[1]};
+  if (name_service.size() == 2) config.name_service = {name_service[0], name_service[1], {}};
+  if (const auto learnt = document.find("learnt_names"); learnt != document.end()) {
+    config.name_service.learnt = learnt_names_from_json(*learnt);
+  }
   config.network_command = json::get_strings(document, "network_command");
   config.firewall_table = json::get_string(document, "firewall_table");
   config.firewall_command = json::get_strings(document, "firewall_command");

@@ -119,10 +119,22 @@ struct LogConfig {
   std::vector<std::string> compress_command;
 };
 
+// Of a container that may begin connections to certain destinations alone: the names among these, and the sets of the
+// nft table `inet <table>` where the addresses go that a name leads to; those of pattern n are the nth. All are empty
+// where there are only addresses.
+struct LearntNames {
+  bool restricted = false;
+  std::string table;
+  std::vector<std::string> patterns;  // names/learnt_addresses.h
+  std::vector<std::string> ipv4_sets;
+  std::vector<std::string> ipv6_sets;
+};
+
 // What the container's name server reads (names/directory.h); both "": there is none.
 struct NameServiceConfig {
   std::string view;
   std::string networks;
+  LearntNames learnt;
 };
 
 // <container dir>/shim.json, written by the engine before it spawns the shim.

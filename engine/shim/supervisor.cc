@@ -197,6 +197,7 @@ bool Supervisor::serve_firewall(int fd) {
   if (!firewall_ || (fd != firewall_->news_fd() && fd != firewall_->command_fd())) return false;
   if (fd == firewall_->news_fd()) {
     firewall_->on_news();
+    if (name_server_) name_server_->repeat_what_was_learnt();
   } else {
     poller_.forget(fd);
     firewall_->on_command_end();

@@ -9,6 +9,7 @@
 #include "base/syscall.h"
 #include "engine/attachments.h"
 #include "engine/container_files.h"
+#include "engine/egress.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/lifecycle.h"
@@ -95,14 +96,28 @@ void attach_live(EngineContext& context, const Container& container, const netwo
   const Fd netns = network_namespace_of(container);
   network::ensure_host_state(context.database, context.instance, {network});
   network::guard_endpoint(context.database, context.instance, network, endpoint);
+  if (is_egress_restricted(container.definition.host)) {
+    network::restrict_egress(context.database, context.instance, endpoint);
+  }
   network::attach_endpoint(context.instance, network, endpoint, netns.get(), {});
   follow_gateway(context, container, target_before, netns.get());
   change_own_hosts(context, container, endpoint, true);
 }
 
+// The interface of a container that may not begin all connections goes before its rules, and these before its address
+// is another's. Held while the address is released.
+Fd release_egress(EngineContext& context, Container& container, const network::Network& network) {
+  if (!is_egress_restricted(container.definition.host)) return {};
+  const auto endpoint = find_endpoint(container.state.endpoints, network.id);
+  if (endpoint == container.state.endpoints.end()) return {};
+  network::remove_host_interface(endpoint->host_interface);
+  return network::release_egress(context.database, context.instance, *endpoint);
+}
+
 // In a transaction of its own: the endpoint is the container's no more. What it was, or nothing when it was none.
 std::optional<network::Endpoint> forget_endpoint(EngineContext& context, Container& container,
                                                  const network::Network& network) {
+  const Fd egress_lock = release_egress(context, container, network);
   storage::Transaction transaction(context.database);
   Container row = load_container(context.database, container.id());
   std::vector<NetworkAttachment>& networks = row.definition.networks;

@@ -66,9 +66,7 @@ bool matches(storage::Database& database, const ListedNetwork& listed, const Fil
 std::string Engine::create_network(const CreateNetworkOptions& options) {
   check_driver(options.driver);
   check_name(options.request.name);
-  storage::Transaction transaction(database());
   const network::Network network = network::create_network(database(), instance_, options.request);
-  transaction.commit();
   try {
     network::ensure_host_state(database(), instance_, {network});
   } catch (const Error&) {

@@ -35,16 +35,6 @@ class Names : public Network {
     all.insert(all.end(), options.begin(), options.end());
     box.run_detached(all, {"sleep", "600"});
   }
-  // A name server of the host, which knows each name as 192.0.2.7, and tells by TCP when it is asked so.
-  void serve_host_names() {
-    upstream_ = std::make_unique<Background>(
-        Arguments{source_directory() + "/tests/functional/answer_names", "127.0.0.53"}, "", box.path(""));
-    ASSERT_TRUE(Sandbox::eventually([&] { return upstream_->out() == "ready\n"; })) << upstream_->err();
-    box.shell("echo nameserver 127.0.0.53 > " + box.path("resolv.conf") + " && mount --bind " +
-              box.path("resolv.conf") + " /etc/resolv.conf");
-  }
-
-  std::unique_ptr<Background> upstream_;
 };
 
 TEST_F(Names, OnAUsersNetwork) {

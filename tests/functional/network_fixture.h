@@ -1,6 +1,8 @@
 // Web servers in containers, and who reaches them.
 #pragma once
 
+#include <memory>
+
 #include "tests/functional/sandbox.h"
 
 namespace minidock::functional {
@@ -38,6 +40,17 @@ class Network : public FunctionalTest {
         "ip -n remote addr add 10.99.0.2/24 dev cable1 && ip -n remote link set cable1 up &&"
         "ip -n remote link set lo up && ip -n remote route add default via 10.99.0.1");
   }
+  // A name server of the host, which knows each name as 192.0.2.7, but for those of `others` ("name=address").
+  void serve_host_names(const Arguments& others = {}) {
+    Arguments command{source_directory() + "/tests/functional/answer_names", "127.0.0.53", "192.0.2.7"};
+    command.insert(command.end(), others.begin(), others.end());
+    upstream_ = std::make_unique<Background>(command, "", box.path(""));
+    ASSERT_TRUE(Sandbox::eventually([&] { return upstream_->out() == "ready\n"; })) << upstream_->err();
+    box.shell("echo nameserver 127.0.0.53 > " + box.path("resolv.conf") + " && mount --bind " +
+              box.path("resolv.conf") + " /etc/resolv.conf");
+  }
+
+  std::unique_ptr<Background> upstream_;
 };
 
 }  // namespace minidock::functional

@@ -48,8 +48,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (parsed.error) require(error_answer(message, *parsed.error).size() == kHeaderSize);
   // As another server's answer.
   if (size >= kHeaderSize) answers(message, message_id(message), {"example.com", 1, 1});
+  for (const AnsweredAddress& answered : addresses_in(message)) {
+    require((answered.address.size() == 4 || answered.address.size() == 16) && answered.ttl <= 0x7fffffff);
+  }
   // As the text of a name.
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const Bytes question = query_message(7, std::string(text), RecordType::a);
+  require(question.empty() || parse_query(question).query);
   if (const std::optional<std::string> address = address_of_pointer(text)) require(!address->empty());
   return 0;
 }

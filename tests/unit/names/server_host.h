@@ -143,7 +143,7 @@ class ServerTest : public testing::Test {
           asked_inside_.push_back(inside);
           return socket_maker_(family, type);
         },
-        options_);
+        options_, std::move(learnt_));
     client_ = make_socket(address_.family(), SOCK_DGRAM);
     if (::connect(client_.get(), address_.data(), address_.size()) < 0) throw SysError("connect");
   }
@@ -270,6 +270,7 @@ class ServerTest : public testing::Test {
   Scratch scratch_;
   ServerOptions options_;
   std::vector<FakeServer> servers_;
+  std::unique_ptr<LearntAddresses> learnt_;
   std::function<Fd(int, int)> socket_maker_ = make_socket;
   std::vector<bool> asked_inside_;
   SocketAddress address_;

@@ -18,7 +18,7 @@ class HostState : public HostTest {
  protected:
   bool table_is_ready() {
     return firewall_is_ready(instance_.nft_table,
-                             {{network_.interface, {IpPrefix::of(*Ipv4Subnet::parse(network_.subnet))}}});
+                             {{network_.interface, {IpPrefix::of(*Ipv4Subnet::parse(network_.subnet))}}}, false);
   }
   // nft lists tables in the order in which they were made.
   std::string tables() {

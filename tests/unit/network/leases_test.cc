@@ -69,6 +69,7 @@ TEST(GatewayEndpoint, IsOfNoInternalNetworkThenByPriorityThenByName) {
   const auto endpoint = [](const char* network, const char* gateway, int priority) {
     Endpoint result;
     result.network_name = network;
+    result.address = "10.0.0.2";
     result.gateway = gateway;
     result.gateway_priority = priority;
     return result;

@@ -180,6 +180,8 @@ TEST_F(DatabaseTest, BringsAnOlderOneUpToDate) {
     database.execute("ALTER TABLE endpoints DROP COLUMN names");
     database.execute("DROP INDEX endpoints_ipv6");
     database.execute("ALTER TABLE endpoints DROP COLUMN ipv6_address");
+    database.execute("DROP INDEX endpoints_egress");
+    database.execute("ALTER TABLE endpoints DROP COLUMN egress");
     const auto insert = [&](const char* id, const char* definition, const char* state) {
       database.prepare("INSERT INTO containers VALUES(?, ?, 1, 'image', ?, 'running', ?)")
           .bind(id)
@@ -209,6 +211,23 @@ TEST_F(DatabaseTest, BringsAnOlderOneUpToDate) {
             "none");
   EXPECT_EQ(value("SELECT json_extract(state, '$.endpoints') FROM containers WHERE id = 'c2'"), "[]");
   EXPECT_EQ(value("SELECT count(settings) FROM networks"), "0");
+  EXPECT_EQ(value("SELECT count(egress) FROM endpoints"), "0");
+}
+
+TEST_F(DatabaseTest, BringsTheLastOneUpToDate) {
+  {
+    Database database = Database::open(path_);
+    database.execute("DROP INDEX endpoints_egress");
+    database.execute("ALTER TABLE endpoints DROP COLUMN egress");
+    database.execute("INSERT INTO networks VALUES('n', 'n', 'br', '10.0.0.0/24', '10.0.0.1', '', 1, '{}', '', '')");
+    database.execute(
+        "INSERT INTO endpoints(network_id, address, container_id, endpoint_id) VALUES('n', '10.0.0.2', 'c', 'e')");
+    database.execute("PRAGMA user_version = 3");
+  }
+  Database database = Database::open(path_);
+  Statement row = database.prepare("SELECT egress FROM endpoints WHERE endpoint_id = 'e'");
+  ASSERT_TRUE(row.step());
+  EXPECT_EQ(row.text(0), "");
 }
 
 TEST_F(DatabaseTest, ANewerFormatIsRefused) {
