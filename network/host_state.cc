@@ -11,6 +11,7 @@
 #include "base/syscall.h"
 #include "network/bridge.h"
 #include "network/firewall_internal.h"
+#include "network/host_check.h"
 #include "network/mac_address.h"
 #include "network/network_rows.h"
 #include "network/networks.h"
@@ -19,9 +20,6 @@
 namespace minidock::network {
 
 namespace {
-
-constexpr char kForwarding[] = "net/ipv4/ip_forward";
-constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
 
 // Held while bridge and table are made or removed, so that containers that start together make them once.
 Fd lock_host_state(const storage::Instance& instance) {
@@ -56,7 +54,8 @@ std::vector<Publication> publications(storage::Database& database) {
   return result;
 }
 
-// `ipv6`: "" without.
+}  // namespace
+
 GuardedEndpoint guarded_endpoint(const std::string& host_interface, const std::string& ipv4, const std::string& ipv6) {
   GuardedEndpoint endpoint{host_interface, {ipv4}};
   if (!ipv6.empty()) {
@@ -65,6 +64,8 @@ GuardedEndpoint guarded_endpoint(const std::string& host_interface, const std::s
   }
   return endpoint;
 }
+
+namespace {
 
 std::vector<GuardedEndpoint> guarded_endpoints(storage::Database& database) {
   std::vector<GuardedEndpoint> result;
@@ -110,11 +111,11 @@ bool is_forwarding(const std::vector<Network>& networks) {
          (std::none_of(networks.begin(), networks.end(), has_ipv6) || read_sysctl(kIpv6Forwarding) == "1");
 }
 
-void make_ready(storage::Database& database, const Network& network) {
+void make_ready(storage::Database& database, const storage::Instance& instance, const Network& network) {
   if (!bridge_is_ready(network)) {
     const explain::Step step(
         "link", [&] { return fmt::format("bridge {} with address {}", network.interface, network.gateway); });
-    make_bridge_ready(network);
+    make_bridge_ready(instance, network);
   }
   const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
   change_host_sysctl(database, kForwarding, "1");
@@ -140,7 +141,7 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
   const Fd lock = lock_host_state(instance);
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
   if (!firewall_is_ready(instance.nft_table, firewalled)) build_tables(database, instance);
-  for (const Network& network : networks) make_ready(database, network);
+  for (const Network& network : networks) make_ready(database, instance, network);
 }
 
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
@@ -165,7 +166,7 @@ void reload_host_state(storage::Database& database, const storage::Instance& ins
   const std::vector<Network> networks = load_networks(database);
   if (networks.empty()) return;
   build_tables(database, instance);
-  for (const Network& network : networks) make_ready(database, network);
+  for (const Network& network : networks) make_ready(database, instance, network);
 }
 
 bool firewall_is_missing(storage::Database& database, const storage::Instance& instance) {
@@ -177,6 +178,28 @@ bool firewall_is_missing(storage::Database& database, const storage::Instance& i
 void restore_firewall(storage::Database& database, const storage::Instance& instance) {
   const Fd lock = lock_host_state(instance);
   if (firewall_is_missing(database, instance)) build_tables(database, instance);
+}
+
+bool firewall_is_damaged(storage::Database& database, const storage::Instance& instance) {
+  if (!firewall_is_missing(database, instance)) return false;
+  const std::optional<Network> unused = find_row(database, "name", kDefaultNetwork);
+  if (!unused || !leases_of(database, unused->id).empty()) return true;
+  std::vector<FirewalledNetwork> others = firewalled_networks(database);
+  std::erase_if(others, [&](const FirewalledNetwork& network) { return network.interface == unused->interface; });
+  return !firewall_is_ready(instance.nft_table, others);
+}
+
+void rebuild_firewall(storage::Database& database, const storage::Instance& instance) {
+  const Fd lock = lock_host_state(instance);
+  build_tables(database, instance);
+}
+
+bool remove_unused_bridge(storage::Database& database, const storage::Instance& instance, const std::string& interface,
+                          bool removes) {
+  const Fd lock = lock_host_state(instance);
+  if (find_row(database, "interface", interface)) return false;
+  if (removes) remove_link(interface);
+  return true;
 }
 
 void remove_network_state(storage::Database& database, const storage::Instance& instance, const Network& network) {
