@@ -74,7 +74,7 @@ class Check : public Network {
   std::string group() { return box.shell("ip -j link show " + bridge_of("bridge") + " | jq -r '.[0].group'"); }
 
   // What no container has.
-  const std::string nobody_ = std::string(60, '0') + "cafe";
+  const std::string nobody_ = "000000000000000000000000000000000000000000000000000000000000cafe";
 };
 
 }  // namespace minidock::functional
