@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -140,6 +141,14 @@ Fd open_lock_file(const storage::Instance& instance, const std::string& id) {
   return sys::open(path, O_RDWR | O_CREAT, 0600);
 }
 
+// Not when the file was removed, and perhaps made again, while it was waited for: somebody else may lock that one.
+bool is_at_its_place(const storage::Instance& instance, const std::string& id, int lock) {
+  const struct stat held = sys::fstat(lock);
+  struct stat named {};
+  const std::string path = instance.container_state_dir(id) + "/lock";
+  return ::stat(path.c_str(), &named) == 0 && named.st_ino == held.st_ino && named.st_dev == held.st_dev;
+}
+
 }  // namespace
 
 const network::Endpoint* ContainerState::on_network(const std::string& name) const {
@@ -166,15 +175,19 @@ std::string_view shown_status(const ContainerState& state) {
 }
 
 Fd try_lock_container(const storage::Instance& instance, const std::string& id) {
-  Fd lock = open_lock_file(instance, id);
-  if (!sys::try_flock(lock.get(), LOCK_EX)) return Fd();
-  return lock;
+  for (;;) {
+    Fd lock = open_lock_file(instance, id);
+    if (!sys::try_flock(lock.get(), LOCK_EX)) return Fd();
+    if (is_at_its_place(instance, id, lock.get())) return lock;
+  }
 }
 
 Fd lock_container(const storage::Instance& instance, const std::string& id) {
-  Fd lock = open_lock_file(instance, id);
-  sys::flock(lock.get(), LOCK_EX);
-  return lock;
+  for (;;) {
+    Fd lock = open_lock_file(instance, id);
+    sys::flock(lock.get(), LOCK_EX);
+    if (is_at_its_place(instance, id, lock.get())) return lock;
+  }
 }
 
 bool is_name_taken(storage::Database& database, const std::string& name) {

@@ -237,6 +237,15 @@ struct WorkReport {
   std::function<void(const std::string& name, const std::string& error)> failed;
 };
 
+// What `system check` has found: something that is not as the database says.
+struct CheckFinding {
+  std::string kind;      // "address", "interface", "cgroup", …
+  std::string object;    // which one
+  std::string what;      // what is wrong with it
+  std::string repair;    // what was done about it, or why nothing could be; "" when nothing was to be done
+  bool is_wrong = true;  // still
+};
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -374,6 +383,8 @@ class Engine {
   bool shutdown(const WorkReport& report);
   // One container's part of that.
   void shut_down_container(const std::string& id);
+  // Compares the database with the host and the directories; with `repairs` all that differs is put right, one by one.
+  std::vector<CheckFinding> check(bool repairs);
   DiskUsage disk_usage();
   // docker's document of `info`.
   OrderedJson info();

@@ -210,8 +210,9 @@ std::string health_of(const storage::Instance& instance, const ContainerDefiniti
   return report ? json::get_string(*report, "Status") : "";
 }
 
-// Somebody alive is responsible: only look.
-void look(const storage::Instance& instance, Container& container) {
+}  // namespace
+
+void look_at_living(const storage::Instance& instance, Container& container) {
   if (const auto record = read_exit_record(instance, container.id())) {
     apply_record(container.state, *record);
     container.state.ports.clear();
@@ -235,8 +236,6 @@ void look(const storage::Instance& instance, Container& container) {
   container.state.finished_at = running->finished_at;
 }
 
-}  // namespace
-
 Container settle(EngineContext& context, Container container) {
   const bool ended = container.state.status == ContainerStatus::exited;
   if (container.state.status == ContainerStatus::created || (ended && !container.definition.host.auto_remove)) {
@@ -245,7 +244,7 @@ Container settle(EngineContext& context, Container container) {
   const Fd lock = try_lock_container(context.instance, container.id());
   if (!lock) {
     mend_ports(context, container.id());
-    look(context.instance, container);
+    look_at_living(context.instance, container);
     return container;
   }
   return settle_held(context, std::move(container));

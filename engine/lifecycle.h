@@ -32,6 +32,10 @@ void start(EngineContext& context, Reservation& reservation, shim::StartingShim&
 // address and ports are reserved still.
 void attach_network_again(EngineContext& context, const std::string& id, int netns);
 
+// What the state directory tells of a container behind which somebody is alive, written into its state. Changes
+// nothing.
+void look_at_living(const storage::Instance& instance, Container& container);
+
 // The truth about a container (see above); finishes what nobody alive is responsible for. A container that went with
 // its end (--rm) comes back as exited, though its row is gone.
 Container settle(EngineContext& context, Container container);

@@ -63,17 +63,21 @@ std::string names_view_path(const storage::Instance& instance, const std::string
   return instance.container_state_dir(container_id) + "/names";
 }
 
+std::string network_names(const EngineContext& context, const std::string& network_id) {
+  std::vector<names::NamedEndpoint> endpoints;
+  for (const network::Lease& lease : network::leases_of(context.database, network_id)) {
+    endpoints.push_back({lease.address, lease.ipv6_address, lease.container_id, words_of(lease.names)});
+  }
+  return names::network_file(endpoints);
+}
+
 void publish_network_names(const EngineContext& context, const std::string& network_id) {
   const std::string directory = networks_directory(context.instance);
   file::make_directories(directory, 0700);
   // Who comes later has read what is newer.
   const Fd lock = sys::open(directory + "/lock", O_RDWR | O_CREAT, 0600);
   sys::flock(lock.get(), LOCK_EX);
-  std::vector<names::NamedEndpoint> endpoints;
-  for (const network::Lease& lease : network::leases_of(context.database, network_id)) {
-    endpoints.push_back({lease.address, lease.ipv6_address, lease.container_id, words_of(lease.names)});
-  }
-  file::replace(directory + "/" + network_id, names::network_file(endpoints), 0600);
+  file::replace(directory + "/" + network_id, network_names(context, network_id), 0600);
 }
 
 void publish_network_names(const EngineContext& context, const std::vector<network::Endpoint>& endpoints) {

@@ -14,6 +14,9 @@ namespace minidock {
 // --egress deny always has it.
 bool has_name_server(const DaemonConfig& config, const ContainerDefinition& definition);
 
+// What the file of a network is to say.
+std::string network_names(const EngineContext& context, const std::string& network_id);
+
 // Writes the file of a network from the database. Not in a transaction: the file is that of the last one committed.
 void publish_network_names(const EngineContext& context, const std::string& network_id);
 // Of the networks of endpoints, which may be released already: then nobody finds them any more.

@@ -169,14 +169,35 @@ void PortChange::finish() {
   mark(false);
 }
 
-void mend_ports(EngineContext& context, const std::string& id) {
-  const std::string path = lock_path(context.instance, id);
+namespace {
+
+// Invalid while somebody is at a change, and when none was cut off.
+Fd lock_broken_change(const storage::Instance& instance, const std::string& id) {
+  const std::string path = lock_path(instance, id);
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0 || found.st_size == 0) return;
-  const Fd lock = sys::openat_unless(AT_FDCWD, path, O_RDWR, 0, ENOENT);
-  if (!lock || !sys::try_flock(lock.get(), LOCK_EX) || !is_marked(lock.get())) return;
+  if (::stat(path.c_str(), &found) != 0 || found.st_size == 0) return Fd();
+  Fd lock = sys::openat_unless(AT_FDCWD, path, O_RDWR, 0, ENOENT);
+  if (!lock || !sys::try_flock(lock.get(), LOCK_EX) || !is_marked(lock.get())) return Fd();
+  return lock;
+}
+
+}  // namespace
+
+void mend_ports(EngineContext& context, const std::string& id) {
+  const Fd lock = lock_broken_change(context.instance, id);
+  if (!lock) return;
   make_host_as_rows(context, id);
   set_mark(lock.get(), false);
+}
+
+bool has_broken_change(const storage::Instance& instance, const std::string& id) {
+  return lock_broken_change(instance, id).valid();
+}
+
+Fd lock_changes(const storage::Instance& instance, const std::string& id) {
+  Fd lock = sys::openat_unless(AT_FDCWD, lock_path(instance, id), O_RDWR | O_CREAT, 0600, ENOENT);
+  if (lock) sys::flock(lock.get(), LOCK_EX);
+  return lock;
 }
 
 }  // namespace minidock

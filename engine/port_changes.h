@@ -52,5 +52,11 @@ class PortChange {
 
 // What a change that was killed has left on the host; nothing while somebody is at it.
 void mend_ports(EngineContext& context, const std::string& id);
+// Whether there is such a thing to mend.
+bool has_broken_change(const storage::Instance& instance, const std::string& id);
+
+// The lock of a change, for who changes, or compares, what a living container has of networks: rows and host agree, and
+// stay so. Invalid for a container that has no state directory (any more): there is nothing to agree on then.
+Fd lock_changes(const storage::Instance& instance, const std::string& id);
 
 }  // namespace minidock

@@ -24,8 +24,6 @@ namespace {
 
 using Kind = NamespaceChoice::Kind;
 
-constexpr char kNetnsDirectory[] = "/run/netns";
-
 std::string host_name() {
   char name[HOST_NAME_MAX + 1] = "";
   gethostname(name, sizeof name - 1);

@@ -42,7 +42,8 @@ void choose_host_addresses(const network::Network& network, std::vector<network:
 // A name that nobody has at this moment: docker's scheme, and after six that are taken the short id.
 void make_up_name(storage::Database& database, ContainerDefinition& definition);
 
-// /run/netns/<name>
+// Where ip-netns(8) looks for names of network namespaces; a container's is <directory>/<name>.
+inline constexpr char kNetnsDirectory[] = "/run/netns";
 std::string netns_link(const Container& container);
 
 // What a start that failed leaves in the container's state, for `inspect`.

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/syscall.h"
 #include "network/ipv6.h"
+#include "network/link_group.h"
 #include "network/link_requests.h"
 #include "network/network_rows.h"
 #include "network/route_objects.h"
@@ -52,6 +53,10 @@ void create_bridge(RouteSocket& socket, const Network& network) {
                           network.interface, network.name, kind.empty() ? "" : " but a " + kind));
 }
 
+std::string route_localnet_key(const Network& network) {
+  return fmt::format("net/ipv4/conf/{}/route_localnet", network.interface);
+}
+
 // A router advertisement of a container must not configure the host; nobody else has the gateway's address, which has
 // to be there at once. A packet to a container's port published on localhost leaves by this bridge with a source in
 // 127.0.0.0/8, hence route_localnet (the firewall's guard closes what it would open).
@@ -59,7 +64,7 @@ void set_bridge_sysctls(const Network& network) {
   write_sysctl(ipv6_key(network.interface, "accept_ra"), "0");
   write_sysctl(ipv6_key(network.interface, "accept_dad"), "0");
   write_sysctl(ipv6_key(network.interface, "disable_ipv6"), network.ipv6_subnet.empty() ? "1" : "0");
-  write_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", network.interface), "1");
+  write_sysctl(route_localnet_key(network), "1");
 }
 
 // What route_localnet is for IPv4: packets for ::1 that come by the bridge, the translated answers to connections from
@@ -102,25 +107,30 @@ bool has_ipv6_address(const Network& network) {
   return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
+std::string lacks(const std::string& address) { return "lacks its address " + address; }
+
 }  // namespace
 
-bool bridge_is_ready(const Network& network) {
+bool bridge_is_ready(const Network& network) { return bridge_fault(network).empty(); }
+
+std::string bridge_fault(const Network& network) {
   const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) throw SysError("cannot open a socket to look at the bridge");
   ifreq request{};
-  if (network.interface.size() >= sizeof(request.ifr_name)) return false;
+  if (network.interface.size() >= sizeof(request.ifr_name)) return "cannot have this name";
   std::memcpy(request.ifr_name, network.interface.c_str(), network.interface.size() + 1);
-  if (!interface_ioctl(socket.get(), SIOCGIFFLAGS, "SIOCGIFFLAGS", request)) return false;
-  if ((request.ifr_flags & IFF_UP) == 0) return false;
-  if (!interface_ioctl(socket.get(), SIOCGIFADDR, "SIOCGIFADDR", request)) return false;
+  if (!interface_ioctl(socket.get(), SIOCGIFFLAGS, "SIOCGIFFLAGS", request)) return "is gone";
+  if ((request.ifr_flags & IFF_UP) == 0) return "is switched off";
+  if (!interface_ioctl(socket.get(), SIOCGIFADDR, "SIOCGIFADDR", request)) return lacks(network.gateway);
   sockaddr_in address{};
   std::memcpy(&address, &request.ifr_addr, sizeof(address));
-  if (Ipv4Address{ntohl(address.sin_addr.s_addr)}.text() != network.gateway) return false;
-  if (!has_ipv6_address(network)) return false;
-  return read_sysctl(fmt::format("net/ipv4/conf/{}/route_localnet", network.interface)) == "1";
+  if (Ipv4Address{ntohl(address.sin_addr.s_addr)}.text() != network.gateway) return lacks(network.gateway);
+  if (!has_ipv6_address(network)) return lacks(network.ipv6_gateway);
+  const bool routes_localhost = read_sysctl(route_localnet_key(network)) == "1";
+  return routes_localhost ? "" : "does not let 127.0.0.1 lead to published ports (route_localnet is 0)";
 }
 
-void make_bridge_ready(const Network& network) {
+void make_bridge_ready(const storage::Instance& instance, const Network& network) {
   RouteSocket socket;
   create_bridge(socket, network);
   set_bridge_sysctls(network);
@@ -143,6 +153,7 @@ void make_bridge_ready(const Network& network) {
     requests.back().tolerate(EEXIST);
   }
   requests.push_back(up_request(index, network.interface));
+  requests.back().put_u32(IFLA_GROUP, link_group(instance));
   if (ipv6) requests.push_back(ipv6_localhost_request(network, index));
   socket.send(requests);
 }

@@ -12,10 +12,12 @@ inline constexpr int kMaxBridgePorts = 1023;
 
 // Whether the interface is there, up, and has the gateway as its address (three ioctls).
 bool bridge_is_ready(const Network& network);
+// What it lacks, as an end of a sentence about it; "" when it is ready.
+std::string bridge_fault(const Network& network);
 
-// Creates the bridge, or mends what is missing of it: its addresses, IPv6 off or on, route_localnet, up. The caller
-// holds the instance's network lock. ErrorKind::conflict when an interface that is no bridge has the name.
-void make_bridge_ready(const Network& network);
+// Creates the bridge, or mends what is missing of it: its group, addresses, IPv6 off or on, route_localnet, up. The
+// caller holds the instance's network lock. ErrorKind::conflict when an interface that is no bridge has the name.
+void make_bridge_ready(const storage::Instance& instance, const Network& network);
 
 // Whether connections from ::1 to a container's port can work: the answers come in by the bridge for ::1. Not where
 // bridges show their packets to netfilter (br_netfilter, which docker loads): translated there already, they look like

@@ -119,22 +119,14 @@ void add_bridge_maps(NftBatch& batch, const std::string& table) {
 void add_endpoint(NftBatch& batch, const std::string& table, std::uint16_t type, const std::string& container_id,
                   const RestrictedEndpoint& endpoint) {
   const bool adding = type == NFT_MSG_NEWSETELEM;
-  const std::string mac = adding ? endpoint.bridge_mac : "";
-  const auto put_one = [&](const NftTable& of, const char* map, const auto& add) {
-    NftElements elements(of, map);
-    add(elements);
+  for (const RestrictionElement& element : restriction_elements_of(endpoint)) {
+    NftElements elements({element.family, table}, element.map);
+    if (adding && element.family == NFPROTO_INET) {
+      elements.add_jump(element.key, chain_of(container_id));
+    } else {
+      elements.add(element.key, adding ? endpoint.bridge_mac : "");
+    }
     elements.put_into(batch, type);
-  };
-  put_one(guard_table(table), kRestricted,
-          [&](NftElements& elements) { elements.add(interface_bytes(endpoint.host_interface), mac); });
-  for (const std::string& address : endpoint.addresses) {
-    const IpFamily family = family_of(address);
-    put_one(guard_table(table), address_map(family),
-            [&](NftElements& elements) { elements.add(packet_bytes(address), mac); });
-    put_one(main_table(table), verdict_map(family), [&](NftElements& elements) {
-      const std::string key = interface_bytes(endpoint.bridge) + packet_bytes(address);
-      adding ? elements.add_jump(key, chain_of(container_id)) : elements.add(key);
-    });
   }
 }
 
@@ -262,6 +254,28 @@ int unrestrict_endpoint(const std::string& table, const std::string& container_i
   NftBatch batch;
   remove_endpoint(batch, table, container_id, endpoint);
   return batch.commit("forget what came from " + endpoint.host_interface);
+}
+
+std::vector<RestrictionElement> restriction_elements_of(const RestrictedEndpoint& endpoint) {
+  std::vector<RestrictionElement> elements{
+      {NFPROTO_BRIDGE, kRestricted, interface_bytes(endpoint.host_interface), endpoint.host_interface}};
+  for (const std::string& address : endpoint.addresses) {
+    const IpFamily family = family_of(address);
+    const std::string bytes = packet_bytes(address);
+    elements.push_back({NFPROTO_BRIDGE, address_map(family), bytes, endpoint.host_interface});
+    elements.push_back(
+        {NFPROTO_INET, verdict_map(family), interface_bytes(endpoint.bridge) + bytes, endpoint.host_interface});
+  }
+  return elements;
+}
+
+std::vector<std::pair<std::uint8_t, std::string>> restriction_maps() {
+  std::vector<std::pair<std::uint8_t, std::string>> maps;
+  for (const IpFamily family : kFamilies) {
+    maps.emplace_back(NFPROTO_BRIDGE, address_map(family));
+    maps.emplace_back(NFPROTO_INET, verdict_map(family));
+  }
+  return maps;
 }
 
 void ask_for_restrictions(NftQuestions& questions, const std::string& table) {

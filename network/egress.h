@@ -22,8 +22,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "network/egress_rule.h"
@@ -69,6 +71,17 @@ int restrict_endpoint(const std::string& table, const std::string& container_id,
 // What is gone already is fine.
 int unrestrict_container(const std::string& table, const RestrictedContainer& container);
 int unrestrict_endpoint(const std::string& table, const std::string& container_id, const RestrictedEndpoint& endpoint);
+
+// The elements that lead a container's packets to its chain and up to the host: `key` as in the set.
+struct RestrictionElement {
+  std::uint8_t family = 0;  // of the table: NFPROTO_INET or NFPROTO_BRIDGE
+  std::string map;
+  std::string key;
+  std::string host_interface;
+};
+std::vector<RestrictionElement> restriction_elements_of(const RestrictedEndpoint& endpoint);
+// Of all maps that are about addresses: what these have of a container that is gone restricts the next one.
+std::vector<std::pair<std::uint8_t, std::string>> restriction_maps();
 
 // ---- for firewall_is_ready: two questions, and whether the base chains are there with all their rules
 

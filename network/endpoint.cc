@@ -13,6 +13,7 @@
 #include "base/netns_visit.h"
 #include "network/bridge.h"
 #include "network/ip_prefix.h"
+#include "network/link_group.h"
 #include "network/link_requests.h"
 #include "network/network.h"
 #include "network/route_socket.h"
@@ -27,7 +28,8 @@ constexpr int kLinkLocalPrefix = 64;
 
 // One message makes both ends. Down: IPv6 has to be off before they are up, and the kernel refuses a peer that is up
 // from birth (ENOTCONN).
-RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int netns) {
+RouteRequest pair_request(const storage::Instance& instance, const Network& network, const Endpoint& endpoint,
+                          int netns) {
   RouteRequest request(fmt::format("create interface {} on bridge {}", endpoint.host_interface, network.interface),
                        RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
   // One queue: veth makes one for each CPU and then reduces them to one, with a wait for all CPUs at each end.
@@ -35,7 +37,8 @@ RouteRequest pair_request(const Network& network, const Endpoint& endpoint, int 
       .put_u32(IFLA_MTU, network.bridge.mtu)
       .put_u32(IFLA_NUM_TX_QUEUES, 1)
       .put_u32(IFLA_NUM_RX_QUEUES, 1)
-      .put_u32(IFLA_MASTER, link_index(network.interface));
+      .put_u32(IFLA_MASTER, link_index(network.interface))
+      .put_u32(IFLA_GROUP, link_group(instance));
   const ifinfomsg peer{};
   const MacAddress mac = parse_mac(endpoint.mac_address);
   request.open(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
@@ -128,9 +131,10 @@ void enable_ipv6(const std::string& interface) {
   write_sysctl(ipv6_key(interface, "disable_ipv6"), "0");
 }
 
-void create_pair(RouteSocket& socket, const Network& network, const Endpoint& endpoint, int netns) {
+void create_pair(RouteSocket& socket, const storage::Instance& instance, const Network& network,
+                 const Endpoint& endpoint, int netns) {
   std::vector<RouteRequest> requests;
-  requests.push_back(pair_request(network, endpoint, netns));
+  requests.push_back(pair_request(instance, network, endpoint, netns));
   try {
     socket.send(requests);
   } catch (const SysError& error) {
@@ -141,14 +145,14 @@ void create_pair(RouteSocket& socket, const Network& network, const Endpoint& en
   }
 }
 
-void create_host_end(const Network& network, const Endpoint& endpoint, int netns) {
+void create_host_end(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns) {
   RouteSocket socket;
   {
     const explain::Step step("link", [&] {
       return fmt::format("veth pair: {} on bridge {}, {} inside", endpoint.host_interface, network.interface,
                          endpoint.interface);
     });
-    create_pair(socket, network, endpoint, netns);
+    create_pair(socket, instance, network, endpoint, netns);
   }
   disable_ipv6(endpoint.host_interface);
   const explain::Step step("link", [&] { return endpoint.host_interface + " switched on"; });
@@ -167,9 +171,9 @@ RouteRequest loopback_up_request() { return up_request(kLoopbackIndex, "lo"); }
 
 }  // namespace
 
-void attach_endpoint(const storage::Instance&, const Network& network, const Endpoint& endpoint, int netns,
+void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns,
                      const DefaultRoutes& routes) {
-  create_host_end(network, endpoint, netns);
+  create_host_end(instance, network, endpoint, netns);
 
   const NetnsVisit visit(netns);
   const bool ipv6 = !endpoint.ipv6_address.empty();

@@ -20,6 +20,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
 
+#include <map>
+#include <string_view>
+
 #include "network/firewall_internal.h"
 #include "network/mac_address.h"
 
@@ -27,28 +30,20 @@ namespace minidock::network {
 
 namespace {
 
-constexpr char kAddresses[] = "addresses";
-constexpr char kAddresses6[] = "addresses6";
+constexpr const char* kAddresses = kGuardSets[1];
+constexpr const char* kAddresses6 = kGuardSets[2];
 constexpr std::uint32_t kMostEndpoints = 8192;  // eight bridges hold fewer
 constexpr std::uint16_t kDhcpClientPort = 68;
 constexpr std::uint16_t kDhcpv6ClientPort = 546;
 const IpPrefix kUnspecified = IpPrefix::of(Ipv6Subnet{{}, Ipv6Address::kBits});
 
 void add_endpoints(NftBatch& batch, const std::string& table, const std::vector<GuardedEndpoint>& endpoints) {
-  NftElements ports(guard_table(table), kGuardedPorts);
-  NftElements addresses(guard_table(table), kAddresses);
-  NftElements addresses6(guard_table(table), kAddresses6);
+  std::map<std::string_view, NftElements> sets;
+  for (const char* set : kGuardSets) sets.try_emplace(set, guard_table(table), set);
   for (const GuardedEndpoint& endpoint : endpoints) {
-    const std::string interface = interface_bytes(endpoint.host_interface);
-    ports.add(interface);
-    for (const std::string& address : endpoint.addresses) {
-      NftElements& of_family = family_of(address) == IpFamily::ipv4 ? addresses : addresses6;
-      of_family.add(interface + packet_bytes(address));
-    }
+    for (const GuardElement& element : guard_elements_of(endpoint)) sets.at(element.set).add(element.key);
   }
-  ports.put_into(batch, NFT_MSG_NEWSETELEM);
-  addresses.put_into(batch, NFT_MSG_NEWSETELEM);
-  addresses6.put_into(batch, NFT_MSG_NEWSETELEM);
+  for (const char* set : kGuardSets) sets.at(set).put_into(batch, NFT_MSG_NEWSETELEM);
 }
 
 }  // namespace
@@ -60,6 +55,16 @@ std::vector<std::string> sender_addresses(const std::string& ipv4, const std::st
     addresses.push_back(link_local_of(stored_address(ipv4, "address of an endpoint")).text());
   }
   return addresses;
+}
+
+std::vector<GuardElement> guard_elements_of(const GuardedEndpoint& endpoint) {
+  const std::string interface = interface_bytes(endpoint.host_interface);
+  std::vector<GuardElement> elements{{kGuardedPorts, interface}};
+  for (const std::string& address : endpoint.addresses) {
+    const char* set = family_of(address) == IpFamily::ipv4 ? kAddresses : kAddresses6;
+    elements.push_back({set, interface + packet_bytes(address)});
+  }
+  return elements;
 }
 
 NftTable guard_table(const std::string& table) { return {NFPROTO_BRIDGE, table}; }

@@ -77,15 +77,20 @@ void throw_publish_error(int err, const std::string& table, const std::vector<Pu
   throw SysError(err, fmt::format("cannot publish {} in nft table inet {}", port_list(ports), table));
 }
 
+PublishedElement element_of(const Publication& publication) {
+  const PortMaps& maps = maps_of(publication.port);
+  const char* map = is_every_address(publication.port.host_ip) ? maps.everywhere : maps.on_address;
+  return {map, key_of(publication.port), publication.container_ip.empty() ? "" : target_of(publication)};
+}
+
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications) {
   const bool adding = type == NFT_MSG_NEWSETELEM;
   std::map<std::string_view, NftElements> elements;
   for (const Publication& publication : publications) {
-    const PortMaps& maps = maps_of(publication.port);
-    const char* map = is_every_address(publication.port.host_ip) ? maps.everywhere : maps.on_address;
-    elements.try_emplace(map, NftTable{NFPROTO_INET, table}, map)
-        .first->second.add(key_of(publication.port), adding ? target_of(publication) : "");
+    const PublishedElement element = element_of(publication);
+    elements.try_emplace(element.map, NftTable{NFPROTO_INET, table}, element.map)
+        .first->second.add(element.key, adding ? element.target : "");
   }
   for (const auto& [name, of_map] : elements) of_map.put_into(batch, type);
 }

@@ -21,6 +21,14 @@ inline constexpr char kPublished6[] = "published6";
 inline constexpr std::array<PortMaps, 2> kPortMaps{
     {{IpFamily::ipv4, "published", "published_on_address"}, {IpFamily::ipv6, kPublished6, "published_on_address6"}}};
 
+// What stands for a publication: in which map, by which key, and what it leads to ("" without a container_ip).
+struct PublishedElement {
+  const char* map;
+  std::string key;
+  std::string target;
+};
+PublishedElement element_of(const Publication& publication);
+
 // Appends messages (NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM) for all publications. A deletion ignores container_ip.
 void add_elements(NftBatch& batch, const std::string& table, std::uint16_t type,
                   const std::vector<Publication>& publications);
@@ -49,8 +57,17 @@ inline constexpr std::uint8_t kMldv2Report = 143;
 
 // ---- endpoint_guard.cc
 
-// A set of the guard's table: the containers' ends that are guarded.
-inline constexpr char kGuardedPorts[] = "ports";
+// The sets: interfaces that are guarded, and who may send from them with which address.
+inline constexpr std::array<const char*, 3> kGuardSets{"ports", "addresses", "addresses6"};
+inline constexpr std::size_t kInterfaceKeySize = 16;  // IFNAMSIZ: a key is the interface, and the address behind it
+
+struct GuardElement {
+  const char* set;
+  std::string key;
+};
+std::vector<GuardElement> guard_elements_of(const GuardedEndpoint& endpoint);
+
+inline constexpr const char* kGuardedPorts = kGuardSets[0];
 
 // What may come from an endpoint with these addresses. `ipv6`: "" without.
 std::vector<std::string> sender_addresses(const std::string& ipv4, const std::string& ipv6);
@@ -62,6 +79,11 @@ void add_guard(NftBatch& batch, const std::string& table, const std::string& com
 
 // The errno of the transaction: ENOENT without the table, ENFILE when the sets are full.
 int add_guarded_endpoint(const std::string& table, const GuardedEndpoint& endpoint);
+
+// ---- host_state.cc
+
+inline constexpr char kForwarding[] = "net/ipv4/ip_forward";
+inline constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
 
 // ---- user_chain.cc
 

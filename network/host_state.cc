@@ -12,6 +12,7 @@
 #include "network/bridge.h"
 #include "network/egress.h"
 #include "network/firewall_internal.h"
+#include "network/host_check.h"
 #include "network/host_tables.h"
 #include "network/network_rows.h"
 #include "network/networks.h"
@@ -20,9 +21,6 @@
 namespace minidock::network {
 
 namespace {
-
-constexpr char kForwarding[] = "net/ipv4/ip_forward";
-constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
 
 std::vector<FirewalledNetwork> firewalled_networks(storage::Database& database) {
   std::vector<FirewalledNetwork> networks;
@@ -88,11 +86,11 @@ bool is_forwarding(const std::vector<Network>& networks) {
          (std::none_of(networks.begin(), networks.end(), has_ipv6) || read_sysctl(kIpv6Forwarding) == "1");
 }
 
-void make_ready(storage::Database& database, const Network& network) {
+void make_ready(storage::Database& database, const storage::Instance& instance, const Network& network) {
   if (!bridge_is_ready(network)) {
     const explain::Step step(
         "link", [&] { return fmt::format("bridge {} with address {}", network.interface, network.gateway); });
-    make_bridge_ready(network);
+    make_bridge_ready(instance, network);
   }
   const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
   change_host_sysctl(database, kForwarding, "1");
@@ -134,7 +132,7 @@ void ensure_host_state(storage::Database& database, const storage::Instance& ins
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
   // Networks that came while this waited are in the tables of whoever had the lock.
   if (!has_firewall(database, instance)) build_tables(database, instance);
-  for (const Network& network : networks) make_ready(database, network);
+  for (const Network& network : networks) make_ready(database, instance, network);
 }
 
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
@@ -159,7 +157,7 @@ void reload_host_state(storage::Database& database, const storage::Instance& ins
   const std::vector<Network> networks = load_networks(database);
   if (networks.empty()) return;
   build_tables(database, instance);
-  for (const Network& network : networks) make_ready(database, network);
+  for (const Network& network : networks) make_ready(database, instance, network);
 }
 
 bool firewall_is_missing(storage::Database& database, const storage::Instance& instance) {
@@ -171,6 +169,28 @@ bool firewall_is_missing(storage::Database& database, const storage::Instance& i
 void restore_firewall(storage::Database& database, const storage::Instance& instance) {
   const Fd lock = lock_host_state(instance);
   if (firewall_is_missing(database, instance)) build_tables(database, instance);
+}
+
+bool firewall_is_damaged(storage::Database& database, const storage::Instance& instance) {
+  if (!firewall_is_missing(database, instance)) return false;
+  const std::optional<Network> unused = find_row(database, "name", kDefaultNetwork);
+  if (!unused || !leases_of(database, unused->id).empty()) return true;
+  std::vector<FirewalledNetwork> others = firewalled_networks(database);
+  std::erase_if(others, [&](const FirewalledNetwork& network) { return network.interface == unused->interface; });
+  return !firewall_is_ready(instance.nft_table, others, restricts_egress(database));
+}
+
+void rebuild_firewall(storage::Database& database, const storage::Instance& instance) {
+  const Fd lock = lock_host_state(instance);
+  build_tables(database, instance);
+}
+
+bool remove_unused_bridge(storage::Database& database, const storage::Instance& instance, const std::string& interface,
+                          bool removes) {
+  const Fd lock = lock_host_state(instance);
+  if (find_row(database, "interface", interface)) return false;
+  if (removes) remove_link(interface);
+  return true;
 }
 
 void remove_network_state(storage::Database& database, const storage::Instance& instance, const Network& network) {

@@ -174,6 +174,7 @@ int container_prune(const Invocation&);
 int image_prune(const Invocation&);
 int container_exists(const Invocation&);
 int image_exists(const Invocation&);
+int system_check(const Invocation&);
 int system_down(const Invocation&);
 int system_reset(const Invocation&);
 int system_boot(const Invocation&);

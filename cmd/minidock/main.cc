@@ -105,6 +105,7 @@ constexpr std::array kVerbs{
     VerbEntry{"image prune", image_prune, "Remove unused images"},
     VerbEntry{"container exists", container_exists, "Tell by the exit code whether a container exists"},
     VerbEntry{"image exists", image_exists, "Tell by the exit code whether an image exists"},
+    VerbEntry{"system check", system_check, "Find and repair what is left over or broken"},
     VerbEntry{"system down", system_down, "Take away the bridge, the firewall table and the cgroup parent"},
     VerbEntry{"system reset", system_reset, "Remove all containers, images and volumes, and what `down` takes away"},
     VerbEntry{"system boot", system_boot, "Start the containers that are to run after a boot"},

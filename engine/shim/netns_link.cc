@@ -13,11 +13,8 @@
 #include "base/trace.h"
 
 namespace minidock::shim {
-namespace {
 
-// A link of the form that shims make, whose process is dead, or whose number has gone to a process of the host (a
-// container with such a link has a network namespace of its own).
-bool is_stale(const std::string& path) {
+bool is_stale_netns_link(const std::string& path) {
   const std::optional<std::string> target = link_target(path);
   if (!target || !target->starts_with("/proc/") || !target->ends_with("/ns/net")) return false;
   const std::string_view number = std::string_view(*target).substr(6, target->size() - 6 - 7);
@@ -30,12 +27,10 @@ bool is_stale(const std::string& path) {
   return ::stat("/proc/self/ns/net", &ours) == 0 && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
 }
 
-}  // namespace
-
 OwnedLink make_netns_link(const std::string& path, pid_t pid) {
   if (path.empty()) return OwnedLink();
   file::make_directories(path::parent_of(path), 0755);
-  OwnedLink link = OwnedLink::create(path, fmt::format("/proc/{}/ns/net", pid), is_stale(path));
+  OwnedLink link = OwnedLink::create(path, fmt::format("/proc/{}/ns/net", pid), is_stale_netns_link(path));
   if (!link) {
     trace::note(fmt::format("{} belongs to somebody else and stays: ip netns cannot name this container", path));
   }

@@ -14,6 +14,7 @@
 #include "engine/events.h"
 #include "engine/lifecycle.h"
 #include "engine/names.h"
+#include "engine/port_changes.h"
 #include "network/networks.h"
 
 namespace minidock {
@@ -172,6 +173,14 @@ void take_back(EngineContext& context, Container& container, const network::Netw
   }
 }
 
+// Nobody else changes networks or ports of a living container meanwhile; `container` is as the last one has left it.
+Fd hold_changes(EngineContext& context, Container& container) {
+  if (!container.alive()) return Fd();
+  Fd lock = lock_changes(context.instance, container.id());
+  container = settle(context, load_container(context.database, container.id()));
+  return lock;
+}
+
 // Whoever starts it writes its state when it runs.
 void check_is_not_starting(const Container& container) {
   if (container.state.status != ContainerStatus::starting) return;
@@ -185,6 +194,7 @@ void Engine::connect_network(const std::string& network_name, const std::string&
                              NetworkAttachment attachment, const std::vector<std::string>& links) {
   EngineContext here = context();
   Container container = resolve(container_name);
+  const Fd lock = hold_changes(here, container);
   check_is_not_starting(container);
   const ListedNetwork listed = find_for_container(here, network_name);
   const network::Network& network = listed.network;
@@ -207,6 +217,7 @@ void Engine::connect_network(const std::string& network_name, const std::string&
 void Engine::disconnect_network(const std::string& network_name, const std::string& container_name) {
   EngineContext here = context();
   Container container = resolve(container_name);
+  const Fd lock = hold_changes(here, container);
   const ListedNetwork listed = find_for_container(here, network_name);
   const network::Network& network = listed.network;
   check_is_not_starting(container);
