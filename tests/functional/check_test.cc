@@ -96,6 +96,9 @@ TEST_F(Check, ShowsATableOrJson) {
   EXPECT_EQ(
       lines_of(json.out)[0],
       R"({"Finding":"is running by its row, but nobody is behind it","Kind":"container","Object":"web","Repair":""})");
+  // Nothing is repaired whose outcome cannot be told.
+  EXPECT_NE(box.minidock({"system", "check", "--repair", "--format", "{{.Kind"}).exit_code, 0);
+  EXPECT_EQ(box.minidock({"system", "check", "--format", "json"}).out, json.out);
   const Result repaired = box.minidock({"system", "check", "--repair"});
   EXPECT_EQ(repaired.exit_code, 0);
   EXPECT_THAT(lines_of(repaired.out)[0], testing::MatchesRegex("KIND +OBJECT +FINDING +REPAIR"));
