@@ -38,7 +38,7 @@ ResolverSettings resolver_settings(const EngineContext& context, const Container
 // The host as the container sees it: its bridge, also where another network leads out. "" without a bridge, by which
 // alone the host can be reached.
 std::string host_address(std::vector<network::Endpoint> endpoints) {
-  std::erase_if(endpoints, [](const network::Endpoint& endpoint) { return endpoint.host_interface.empty(); });
+  std::erase_if(endpoints, [](const network::Endpoint& endpoint) { return !network::has_bridge(endpoint); });
   const network::Endpoint* gateway = network::gateway_endpoint(endpoints);
   return gateway == nullptr ? "" : gateway->gateway;
 }

@@ -8,6 +8,8 @@ namespace minidock::network {
 
 bool is_bridged(const Network& network) { return network.settings.driver == kBridgeDriver; }
 
+bool has_bridge(const Endpoint& endpoint) { return endpoint.driver == kBridgeDriver; }
+
 const Driver& driver_of(const Network& network) {
   const std::string& name = network.settings.driver;
   if (name == kBridgeDriver) return bridge_driver();

@@ -158,7 +158,7 @@ void attach_endpoint(const storage::Instance&, const Network& network, const End
 }
 
 void detach_endpoint(const Endpoint& endpoint, int netns) {
-  if (!endpoint.host_interface.empty()) {
+  if (has_bridge(endpoint)) {
     remove_link(endpoint.host_interface);
   } else if (netns >= 0) {
     const NetnsVisit visit(netns);

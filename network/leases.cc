@@ -224,9 +224,7 @@ const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints) {
 PortTarget port_target(const std::vector<Endpoint>& endpoints) {
   const Endpoint* ipv4 = gateway_endpoint(endpoints);
   const Endpoint* ipv6 = ipv6_gateway_endpoint(endpoints);
-  const auto is_reached = [](const Endpoint* endpoint) {
-    return endpoint != nullptr && !endpoint->host_interface.empty();
-  };
+  const auto is_reached = [](const Endpoint* endpoint) { return endpoint != nullptr && has_bridge(*endpoint); };
   return {is_reached(ipv4) ? ipv4->address : "", is_reached(ipv6) ? ipv6->ipv6_address : ""};
 }
 

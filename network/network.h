@@ -77,6 +77,8 @@ struct Endpoint {
   std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters; "" where there is no bridge
 };
 
+bool has_bridge(const Endpoint& endpoint);
+
 // What may be asked for.
 struct EndpointRequest {
   std::string interface = "eth0";

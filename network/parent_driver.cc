@@ -53,12 +53,20 @@ bool is_passthru(const Network& network) { return network.parent.mode == kPassth
   }
 }
 
+// Who stood on another network's bridge would go past its firewall, and keep it from being taken away.
+void check_is_no_network(const Network& network, const Network& other) {
+  if (other.interface != network.parent.interface) return;
+  throw Error(ErrorKind::conflict, fmt::format("interface {} cannot be a parent: it is network {}'s own",
+                                               network.parent.interface, other.name));
+}
+
 // What macvlan and ipvlan have in common.
 class ParentDriver : public Driver {
  public:
   void check(const Network& network, const std::vector<Network>& others) const override {
     vlan_of(network.parent.interface);  // a number that no VLAN has is told before anything is made
     for (const Network& other : others) {
+      check_is_no_network(network, other);
       if (is_bridged(other) || other.parent.interface != network.parent.interface) continue;
       if (other.settings.driver != network.settings.driver) {
         throw Error(

@@ -122,8 +122,7 @@ void make_vlan(const storage::Instance& instance, const Network& network, const 
 
 [[noreturn]] void refuse_missing(const Network& network, const std::string& interface) {
   throw Error(ErrorKind::not_found,
-              fmt::format("network {} has no parent: there is no interface {} on this host (ip link shows which there "
-                          "are; -o parent=… chooses one)",
+              fmt::format("network {} has no parent: there is no interface {} on this host (\"ip link\" lists them)",
                           network.name, interface));
 }
 
