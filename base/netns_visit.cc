@@ -20,4 +20,11 @@ NetnsVisit::~NetnsVisit() {
   std::abort();
 }
 
+Fd make_netns() {
+  const Fd home = sys::open("/proc/thread-self/ns/net", O_RDONLY);
+  const NetnsVisit visit(home.get());  // leads back
+  sys::unshare(CLONE_NEWNET);
+  return sys::open("/proc/thread-self/ns/net", O_RDONLY);
+}
+
 }  // namespace minidock

@@ -18,4 +18,7 @@ class NetnsVisit {
   Fd home_;
 };
 
+// A new network namespace, which lasts as long as the descriptor; the caller stays in its own. As a visit ends.
+Fd make_netns();
+
 }  // namespace minidock

@@ -36,18 +36,27 @@ ResolverSettings resolver_settings(const EngineContext& context, const Container
                           first(host.dns_options, context.config.dns_options)};
 }
 
+// The host as the container sees it: its bridge, also where another network leads out. "" without a bridge, by which
+// alone the host can be reached.
+std::string host_address(std::vector<network::Endpoint> endpoints) {
+  std::erase_if(endpoints, [](const network::Endpoint& endpoint) { return !network::has_bridge(endpoint); });
+  const network::Endpoint* gateway = network::gateway_endpoint(endpoints);
+  return gateway == nullptr ? "" : gateway->gateway;
+}
+
 std::vector<ExtraHost> extra_hosts(const Reservation& reservation) {
   std::vector<ExtraHost> hosts;
   for (const std::string& text : reservation.container.definition.host.extra_hosts) {
     const std::size_t colon = text.find(':');
     std::string address = text.substr(colon + 1);
     if (address == "host-gateway") {
-      const network::Endpoint* gateway = reservation.container.state.gateway();
-      address = gateway == nullptr ? "" : gateway->gateway;
+      address = host_address(reservation.container.state.endpoints);
     }
     if (address.empty()) {
-      throw Error(ErrorKind::invalid_argument,
-                  "unable to derive the IP value for host-gateway: the container has no network of its own");
+      throw Error(
+          ErrorKind::invalid_argument,
+          "unable to derive the IP value for host-gateway: the container has no network of its own with a bridge "
+          "of the host");
     }
     hosts.push_back({address, text.substr(0, colon)});
   }

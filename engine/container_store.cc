@@ -40,6 +40,7 @@ Json endpoint_to_json(const network::Endpoint& endpoint) {
               {"ipv6Gateway", endpoint.ipv6_gateway},
               {"gatewayPriority", endpoint.gateway_priority},
               {"macAddress", endpoint.mac_address},
+              {"driver", endpoint.driver},
               {"hostInterface", endpoint.host_interface}};
 }
 
@@ -57,6 +58,7 @@ network::Endpoint endpoint_from_json(const Json& document) {
   endpoint.ipv6_gateway = json::get_string(document, "ipv6Gateway");
   endpoint.gateway_priority = static_cast<int>(json::get_int(document, "gatewayPriority"));
   endpoint.mac_address = json::get_string(document, "macAddress");
+  endpoint.driver = document.value("driver", network::kBridgeDriver);  // older rows do not say it
   endpoint.host_interface = json::get_string(document, "hostInterface");
   return endpoint;
 }

@@ -189,13 +189,6 @@ struct MountedRoot {
   std::string path;  // where it is visible on the host
 };
 
-// ---- networks
-
-struct CreateNetworkOptions {
-  std::string driver = "bridge";
-  network::NetworkRequest request;
-};
-
 // ---- volumes and secrets
 
 struct CreateVolumeOptions {
@@ -339,7 +332,7 @@ class Engine {
 
   // ---- networks
   // Its id. The bridge and its rules are there when this returns.
-  std::string create_network(const CreateNetworkOptions& options);
+  std::string create_network(const network::NetworkRequest& request);
   std::vector<ListedNetwork> networks(const std::vector<std::string>& filters);
   OrderedJson inspect_network(const std::string& name);
   bool network_exists(const std::string& name);

@@ -24,7 +24,7 @@ shim::Event network_event(const Container& container, const network::Endpoint& e
   return {"network",
           action,
           endpoint.network_id,
-          {{"container", container.id()}, {"name", endpoint.network_name}, {"type", "bridge"}},
+          {{"container", container.id()}, {"name", endpoint.network_name}, {"type", endpoint.driver}},
           0};
 }
 
@@ -72,7 +72,8 @@ void record_endpoint_event(const storage::Instance& instance, const Container& c
 
 void record_network_event(const storage::Instance& instance, const network::Network& network,
                           const std::string& action) {
-  shim::append_event(instance.state, {"network", action, network.id, {{"name", network.name}, {"type", "bridge"}}, 0});
+  shim::append_event(instance.state,
+                     {"network", action, network.id, {{"name", network.name}, {"type", network.settings.driver}}, 0});
 }
 
 void record_volume_event(const storage::Instance& instance, const std::string& name, const std::string& action,

@@ -120,7 +120,8 @@ std::vector<ListedNetwork> list_networks(EngineContext& context) {
   const network::Network standard = network::default_network(context.database, context.instance, context.config.bip);
   std::vector<ListedNetwork> networks;
   for (network::Network& network : network::load_networks(context.database)) {
-    networks.push_back({std::move(network), "bridge"});
+    const std::string driver = network.settings.driver;
+    networks.push_back({std::move(network), driver});
   }
   networks.push_back(without_bridge(context.database, "host", "host", standard.created));
   networks.push_back(without_bridge(context.database, "none", "null", standard.created));

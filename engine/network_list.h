@@ -13,7 +13,7 @@ namespace minidock {
 
 struct ListedNetwork {
   network::Network network;  // of "host" and "none" id and name alone
-  std::string driver;        // "bridge", "host", "null"
+  std::string driver;        // "bridge", "macvlan", "ipvlan", "host", "null"
   bool is_predefined() const;
 };
 

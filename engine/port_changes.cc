@@ -72,6 +72,16 @@ void keep_only_rows(EngineContext& context, const std::string& id) {
   }
 }
 
+// A start discards what nobody could reach, and warns; here it is all that was asked for.
+void check_is_reached(const Container& container, const network::PortTarget& target) {
+  const network::Endpoint* gateway = container.state.gateway();
+  if (gateway == nullptr || target != network::PortTarget{}) return;
+  throw Error(ErrorKind::unsupported,
+              fmt::format("cannot publish ports of container {}: it leads out by network {} (driver {}), where it is "
+                          "reached at {} itself",
+                          container.name(), gateway->network_name, gateway->driver, gateway->address));
+}
+
 // Everything on the host that the rows tell of a container's ports. The caller holds the ports' lock.
 void make_host_as_rows(EngineContext& context, const std::string& id) {
   keep_only_rows(context, id);
@@ -136,6 +146,7 @@ void PortChange::make(const PortChanges& changes, ContainerDefinition& definitio
 void PortChange::make_live(const PortPlan& plan, Container& row) {
   const network::Endpoint* gateway = row.state.gateway();
   const network::PortTarget target = row.state.port_target();
+  if (!plan.added.empty()) check_is_reached(row, target);
   std::vector<PublishedPort> added = plan.added;
   if (gateway != nullptr) {
     choose_host_addresses(network::get_network(context_.database, gateway->network_id), added);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <utility>
 
 #include "base/error.h"
 #include "engine/attachments.h"
@@ -51,11 +52,27 @@ void publish_exposed_ports(const ContainerDefinition& definition, std::vector<ne
   }
 }
 
+// What leads out by a network without a bridge is reached at its own address: docker publishes nothing there and keeps
+// silent.
+void discard_published_ports(EngineContext& context, Container& container) {
+  std::vector<network::PublishedPort> discarded = std::exchange(container.state.ports, {});
+  if (discarded.empty()) return;
+  const network::Endpoint* gateway = container.state.gateway();
+  context.warn(
+      fmt::format("Published ports are discarded: container {} leads out by network {} (driver {}), where it is "
+                  "reached at {} itself; give a bridged network of it a higher gw-priority to publish them",
+                  container.name(), gateway->network_name, gateway->driver, gateway->address));
+}
+
 void reserve_published_ports(EngineContext& context, Reservation& reservation) {
   Container& container = reservation.container;
   const HostConfig& host = container.definition.host;
   container.state.ports = host.ports;
   if (host.publish_all_ports) publish_exposed_ports(container.definition, container.state.ports);
+  if (container.state.port_target() == network::PortTarget{}) {
+    discard_published_ports(context, container);
+    return;
+  }
   const network::Endpoint* gateway = container.state.gateway();
   const auto network =
       std::find_if(reservation.networks.begin(), reservation.networks.end(),

@@ -80,11 +80,6 @@ void add_guard(NftBatch& batch, const std::string& table, const std::string& com
 // The errno of the transaction: ENOENT without the table, ENFILE when the sets are full.
 int add_guarded_endpoint(const std::string& table, const GuardedEndpoint& endpoint);
 
-// ---- host_state.cc
-
-inline constexpr char kForwarding[] = "net/ipv4/ip_forward";
-inline constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
-
 // ---- user_chain.cc
 
 NftTable user_table(const std::string& table);

@@ -125,7 +125,7 @@ struct WantedGuard {
 WantedGuard wanted_guard(storage::Database& database) {
   WantedGuard wanted;
   for (const Network& network : load_networks(database)) {
-    if (network.bridge.allow_spoofing) continue;
+    if (!is_bridged(network) || network.bridge.allow_spoofing) continue;
     for (const Lease& lease : leases_of(database, network.id)) {
       const GuardedInterface owner{host_interface_name(lease.endpoint_id), lease.container_id};
       for (const GuardElement& element :

@@ -10,6 +10,7 @@
 #include "base/explain.h"
 #include "base/syscall.h"
 #include "network/bridge.h"
+#include "network/driver.h"
 #include "network/egress.h"
 #include "network/firewall_internal.h"
 #include "network/host_check.h"
@@ -25,6 +26,7 @@ namespace {
 std::vector<FirewalledNetwork> firewalled_networks(storage::Database& database) {
   std::vector<FirewalledNetwork> networks;
   for (const Network& network : load_networks(database)) {
+    if (!is_bridged(network)) continue;
     std::vector<IpPrefix> subnets{IpPrefix::of(subnet_of(network))};
     if (const std::optional<Ipv6Subnet> ipv6 = ipv6_subnet_of(network)) subnets.push_back(IpPrefix::of(*ipv6));
     networks.push_back({network.interface, std::move(subnets), network.settings.internal, network.bridge.masquerade,
@@ -51,7 +53,7 @@ std::vector<Publication> publications(storage::Database& database) {
 std::vector<GuardedEndpoint> guarded_endpoints(storage::Database& database) {
   std::vector<GuardedEndpoint> result;
   for (const Network& network : load_networks(database)) {
-    if (network.bridge.allow_spoofing) continue;
+    if (!is_bridged(network) || network.bridge.allow_spoofing) continue;
     for (const Lease& lease : leases_of(database, network.id)) {
       result.push_back({host_interface_name(lease.endpoint_id), sender_addresses(lease.address, lease.ipv6_address)});
     }
@@ -63,38 +65,24 @@ bool has_firewall(storage::Database& database, const storage::Instance& instance
   return firewall_is_ready(instance.nft_table, firewalled_networks(database), restricts_egress(database));
 }
 
-std::vector<std::string> interfaces_of(const std::vector<Network>& networks) {
-  std::vector<std::string> interfaces;
-  for (const Network& network : networks) interfaces.push_back(network.interface);
-  return interfaces;
-}
-
-// A host that forwards takes no advice of routers, unless told to with a 2: what has its default route from them would
-// lose it.
-void forward_ipv6(storage::Database& database) {
-  if (read_sysctl(kIpv6Forwarding) == "1") return;
-  const explain::Step step("sysctl", [] { return "net.ipv6.conf.all.forwarding = 1"; });
-  for (const std::string& interface : interfaces_that_listen_to_routers()) {
-    change_host_sysctl(database, ipv6_key(interface, "accept_ra"), "2");
-  }
-  change_host_sysctl(database, kIpv6Forwarding, "1");
-}
-
-bool is_forwarding(const std::vector<Network>& networks) {
-  const auto has_ipv6 = [](const Network& network) { return !network.ipv6_subnet.empty(); };
-  return read_sysctl(kForwarding) == "1" &&
-         (std::none_of(networks.begin(), networks.end(), has_ipv6) || read_sysctl(kIpv6Forwarding) == "1");
-}
+// What the host carries for a network outside the tables.
+bool is_ready(const Network& network) { return driver_of(network).is_ready(network); }
 
 void make_ready(storage::Database& database, const storage::Instance& instance, const Network& network) {
-  if (!bridge_is_ready(network)) {
-    const explain::Step step(
-        "link", [&] { return fmt::format("bridge {} with address {}", network.interface, network.gateway); });
-    make_bridge_ready(instance, network);
+  driver_of(network).make_ready(database, instance, network);
+}
+
+// What these networks need on the host, in words.
+std::string needs_text(const storage::Instance& instance, const std::vector<Network>& networks) {
+  std::vector<std::string> needs;
+  for (const Network& network : networks) {
+    needs.push_back(is_bridged(network) ? "bridge " + network.interface : "parent " + network.parent.interface);
   }
-  const explain::Step step("sysctl", [] { return "net.ipv4.ip_forward = 1"; });
-  change_host_sysctl(database, kForwarding, "1");
-  if (!network.ipv6_subnet.empty()) forward_ipv6(database);
+  if (std::any_of(networks.begin(), networks.end(), is_bridged)) {
+    needs.push_back("nft table " + instance.nft_table);
+    needs.push_back("ip_forward");
+  }
+  return fmt::format("{}", fmt::join(needs, ", "));
 }
 
 }  // namespace
@@ -117,27 +105,23 @@ void build_tables(storage::Database& database, const storage::Instance& instance
 
 void ensure_host_state(storage::Database& database, const storage::Instance& instance,
                        const std::vector<Network>& networks) {
-  const auto is_ready = [&] {
-    return has_firewall(database, instance) && std::all_of(networks.begin(), networks.end(), bridge_is_ready) &&
-           is_forwarding(networks);
-  };
+  const bool needs_tables = std::any_of(networks.begin(), networks.end(), is_bridged);
+  const auto tables_are_ready = [&] { return !needs_tables || has_firewall(database, instance); };
   {
-    const explain::Step step("rule", [&] {
-      return fmt::format("looked whether nft table {}, bridge {} and ip_forward are as they must be",
-                         instance.nft_table, fmt::join(interfaces_of(networks), " and "));
-    });
-    if (is_ready()) return;
+    const explain::Step step("rule",
+                             [&] { return "looked whether all is as it must be: " + needs_text(instance, networks); });
+    if (tables_are_ready() && std::all_of(networks.begin(), networks.end(), is_ready)) return;
   }
   const Fd lock = lock_host_state(instance);
   // The guards first: nothing may be reachable that they keep closed, not even for a moment.
   // Networks that came while this waited are in the tables of whoever had the lock.
-  if (!has_firewall(database, instance)) build_tables(database, instance);
+  if (!tables_are_ready()) build_tables(database, instance);
   for (const Network& network : networks) make_ready(database, instance, network);
 }
 
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
                     const Endpoint& endpoint) {
-  if (network.bridge.allow_spoofing) return;
+  if (!is_bridged(network) || network.bridge.allow_spoofing) return;
   const explain::Step step(
       "rule", [&] { return fmt::format("{} sends as {} alone", endpoint.host_interface, endpoint.address); });
   const int err = add_guarded_endpoint(
@@ -152,9 +136,13 @@ void guard_endpoint(storage::Database& database, const storage::Instance& instan
   build_tables(database, instance);
 }
 
+void prove_network(const Network& network) { driver_of(network).prove(network); }
+
 void reload_host_state(storage::Database& database, const storage::Instance& instance) {
   const Fd lock = lock_host_state(instance);
-  const std::vector<Network> networks = load_networks(database);
+  std::vector<Network> networks = load_networks(database);
+  // Parents are not looked at: containers whose parent went have lost their interface, and only a start gives them one.
+  std::erase_if(networks, [](const Network& network) { return !is_bridged(network); });
   if (networks.empty()) return;
   build_tables(database, instance);
   for (const Network& network : networks) make_ready(database, instance, network);
@@ -162,8 +150,11 @@ void reload_host_state(storage::Database& database, const storage::Instance& ins
 
 bool firewall_is_missing(storage::Database& database, const storage::Instance& instance) {
   // Without an endpoint nobody needs it: the instance may be on its way to be reset.
-  storage::Statement endpoint = database.prepare("SELECT 1 FROM endpoints LIMIT 1");
-  return endpoint.step() && !has_firewall(database, instance);
+  const std::vector<Network> networks = load_networks(database);
+  const bool is_needed = std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
+    return is_bridged(network) && !leases_of(database, network.id).empty();
+  });
+  return is_needed && !has_firewall(database, instance);
 }
 
 void restore_firewall(storage::Database& database, const storage::Instance& instance) {
@@ -195,8 +186,8 @@ bool remove_unused_bridge(storage::Database& database, const storage::Instance& 
 
 void remove_network_state(storage::Database& database, const storage::Instance& instance, const Network& network) {
   const Fd lock = lock_host_state(instance);
-  remove_link(network.interface);
-  if (firewall_exists(instance.nft_table)) build_tables(database, instance);
+  driver_of(network).remove(instance, network, load_networks(database));
+  if (is_bridged(network) && firewall_exists(instance.nft_table)) build_tables(database, instance);
 }
 
 void remove_host_state(storage::Database& database, const storage::Instance& instance, bool with_user_rules) {
@@ -208,7 +199,7 @@ void remove_host_state(storage::Database& database, const storage::Instance& ins
                                                  "first",
                                                  endpoints.int64(0), endpoints.text(1).substr(0, 12)));
   }
-  for (const Network& network : load_networks(database)) remove_link(network.interface);
+  for (const Network& network : load_networks(database)) driver_of(network).remove(instance, network, {});
   restore_host_sysctls(database);
   // The guards last, for the same reason.
   remove_firewall(instance.nft_table, with_user_rules);

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "network/bridge.h"
+#include "network/driver.h"
 #include "network/ipv4.h"
 #include "network/network_rows.h"
 
@@ -19,14 +19,11 @@ namespace {
 // An interface's name has 15 characters: "md" and these.
 constexpr std::size_t kInterfaceDigits = 13;
 
-void require_free_port(storage::Database& database, const Network& network) {
+void require_room(storage::Database& database, const Network& network) {
   storage::Statement count = database.prepare("SELECT count(*) FROM endpoints WHERE network_id = ?");
   count.bind(network.id);
   count.step();
-  if (count.int64(0) < kMaxBridgePorts) return;
-  throw Error(ErrorKind::unavailable,
-              fmt::format("network {} is full: its bridge {} holds {} containers, the most that a Linux bridge can",
-                          network.name, network.interface, kMaxBridgePorts));
+  driver_of(network).check_room(network, count.int64(0));
 }
 
 Ipv4Address last_address(storage::Database& database, const Network& network) {
@@ -150,7 +147,15 @@ void reserve_ipv6_address(storage::Database& database, const Network& network, c
 
 // With others' addresses a container would have others' rights.
 void require_guard(const Network& network, const EndpointRequest& request) {
-  if (request.egress.empty() || !network.bridge.allow_spoofing) return;
+  if (request.egress.empty()) return;
+  if (!is_bridged(network)) {
+    throw Error(
+        ErrorKind::unsupported,
+        fmt::format("--egress deny cannot be kept on network {} of driver {}: what its containers send does not "
+                    "pass the host; choose a network of driver bridge",
+                    network.name, network.settings.driver));
+  }
+  if (!network.bridge.allow_spoofing) return;
   throw Error(ErrorKind::unsupported,
               fmt::format("--egress deny cannot be kept on network {}, whose containers may send with any address: "
                           "choose a network without that option",
@@ -165,7 +170,7 @@ std::string host_interface_name(const std::string& endpoint_id) {
 
 Endpoint reserve_endpoint(storage::Database& database, const Network& network, const std::string& container_id,
                           const EndpointRequest& request) {
-  require_free_port(database, network);
+  require_room(database, network);
   require_guard(network, request);
   Endpoint endpoint;
   endpoint.id = random::object_id();
@@ -181,8 +186,8 @@ Endpoint reserve_endpoint(storage::Database& database, const Network& network, c
   endpoint.prefix_length = network.prefix_length;
   if (!network.settings.internal) endpoint.gateway = network.gateway;
   reserve_ipv6_address(database, network, request.ipv6_address, endpoint);
-  endpoint.mac_address = request.mac_address.empty() ? mac_text(endpoint.address) : request.mac_address;
-  endpoint.host_interface = host_interface_name(endpoint.id);
+  endpoint.driver = network.settings.driver;
+  driver_of(network).complete(network, request, endpoint);
   database
       .prepare(
           "INSERT INTO endpoints(network_id, address, container_id, endpoint_id, names, ipv6_address, egress) "
@@ -238,7 +243,8 @@ const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints) {
 PortTarget port_target(const std::vector<Endpoint>& endpoints) {
   const Endpoint* ipv4 = gateway_endpoint(endpoints);
   const Endpoint* ipv6 = ipv6_gateway_endpoint(endpoints);
-  return {ipv4 == nullptr ? "" : ipv4->address, ipv6 == nullptr ? "" : ipv6->ipv6_address};
+  const auto is_reached = [](const Endpoint* endpoint) { return endpoint != nullptr && has_bridge(*endpoint); };
+  return {is_reached(ipv4) ? ipv4->address : "", is_reached(ipv6) ? ipv6->ipv6_address : ""};
 }
 
 DefaultRoutes default_routes_by(const Endpoint& endpoint, const std::vector<Endpoint>& endpoints) {

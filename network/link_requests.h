@@ -12,8 +12,10 @@ namespace minidock::network {
 
 // type: RTM_NEWADDR (with the subnet's broadcast address) or RTM_DELADDR.
 RouteRequest address_request(int type, unsigned interface_index, const Ipv4Interface& address);
-// Without asking the neighbours first whether somebody has it.
-RouteRequest address_request(int type, unsigned interface_index, const Ipv6Interface& address);
+// Whether the neighbours are asked first if somebody has the address.
+enum class Detection { off, on };
+RouteRequest address_request(int type, unsigned interface_index, const Ipv6Interface& address,
+                             Detection detection = Detection::off);
 
 // Switches the interface on; `name` is for the error message.
 RouteRequest up_request(unsigned interface_index, const std::string& name);

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "network/bridge_options.h"
+#include "network/parent_options.h"
 #include "storage/database.h"
 #include "storage/instance.h"
 
@@ -18,8 +19,14 @@ namespace minidock::network {
 // The default network, docker's "bridge".
 inline constexpr char kDefaultNetwork[] = "bridge";
 
+// What joins a network's containers; network/driver.h says what each does.
+inline constexpr char kBridgeDriver[] = "bridge";
+inline constexpr char kMacvlanDriver[] = "macvlan";
+inline constexpr char kIpvlanDriver[] = "ipvlan";
+
 // What was asked for when a network was made; stored beside it.
 struct NetworkSettings {
+  std::string driver = kBridgeDriver;
   bool internal = false;       // no way out, and none in
   bool attachable = false;     // docker's, for swarms: shown, of no effect
   bool chosen_subnet = false;  // by the user: only there addresses can be asked for
@@ -36,16 +43,21 @@ struct NetworkSettings {
 struct Network {
   std::string id;         // 64 hex digits
   std::string name;       // "bridge"
-  std::string interface;  // the bridge's name on the host
+  std::string interface;  // the host's that is the network's own: its bridge, or what stands in for a parent
   std::string subnet;     // "172.18.0.0/16"
-  std::string gateway;    // "172.18.0.1": the bridge's own address
+  std::string gateway;    // "172.18.0.1": the bridge's own address; of the other drivers a router's
   int prefix_length = 0;
   std::string ipv6_subnet;  // "fd12:3456:789a:1::/64"; "": no IPv6
   std::string ipv6_gateway;
   std::int64_t created = 0;  // ns since the epoch
   NetworkSettings settings;
-  BridgeOptions bridge;  // what the settings' options mean
+  // What the settings' options mean to the driver.
+  BridgeOptions bridge;
+  ParentOptions parent;
 };
+
+// Whether the network's containers stand at a bridge of the host: others have no part in firewall and published ports.
+bool is_bridged(const Network& network);
 
 // A container's end of a network.
 struct Endpoint {
@@ -59,10 +71,13 @@ struct Endpoint {
   std::string ipv6_address;  // "" without
   int ipv6_prefix_length = 0;
   std::string ipv6_gateway;
-  int gateway_priority = 0;    // see gateway_endpoint
-  std::string mac_address;     // 02:42 and the four bytes of the address, as docker up to 27
-  std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters
+  int gateway_priority = 0;  // see gateway_endpoint
+  std::string mac_address;   // 02:42 and the four bytes of the address, as docker up to 27; "": the parent's (ipvlan)
+  std::string driver = kBridgeDriver;
+  std::string host_interface;  // "md" + hex of the endpoint id, at most 15 characters; "" where there is no bridge
 };
+
+bool has_bridge(const Endpoint& endpoint);
 
 // What may be asked for.
 struct EndpointRequest {
@@ -122,6 +137,7 @@ void release_endpoint(storage::Database& database, const Endpoint& endpoint);
 const Endpoint* gateway_endpoint(const std::vector<Endpoint>& endpoints);
 // The same of those with IPv6.
 const Endpoint* ipv6_gateway_endpoint(const std::vector<Endpoint>& endpoints);
+// Their addresses, where they stand at a bridge: to others the host does not lead.
 PortTarget port_target(const std::vector<Endpoint>& endpoints);
 
 // Those that stand for one port of every address become one for each of the target's families; choices stay as they
@@ -156,13 +172,15 @@ void release_reservations(storage::Database& database, const std::string& contai
 // ---- what the host carries
 
 // Makes sure that bridge, its address, the sysctls (ip_forward, route_localnet on the bridge) and the nft table are
-// there; cheap when they are. A table that somebody flushed is built again with every published port in the database.
-// Sysctls that had another value before are noted in the database, so that remove_host_state can put them back.
+// there, or the parent of a network without a bridge; cheap when they are. A table that somebody flushed is built again
+// with every published port in the database. Sysctls that had another value before are noted in the database, so that
+// remove_host_state can put them back. ErrorKind::not_found or ErrorKind::unavailable for a parent that is gone or
+// switched off.
 void ensure_host_state(storage::Database& database, const storage::Instance& instance,
                        const std::vector<Network>& networks);
 
 // Lets the endpoint's own addresses, and nothing else, come from its interface, which need not be there yet: one nft
-// transaction. Nothing where the network allows other addresses.
+// transaction. Nothing where the network allows other addresses, or has no bridge.
 void guard_endpoint(storage::Database& database, const storage::Instance& instance, const Network& network,
                     const Endpoint& endpoint);
 
@@ -187,12 +205,15 @@ struct DefaultRoutes {
 // Of the endpoint that leads out, or of another one.
 DefaultRoutes default_routes_by(const Endpoint& endpoint, const std::vector<Endpoint>& endpoints);
 
-// veth pair with its peer created inside the network namespace `netns`, then addresses and lo up there. IPv6 is
-// switched off on the host's end, and on the other one unless the endpoint has an IPv6 address (lo keeps ::1). Hairpin
-// on the bridge port; without icc the port is isolated from the others. Only the endpoint's own MAC and IP addresses
-// may send from there, unless the network allows others.
+// The endpoint's interface as the network's driver makes it inside the network namespace `netns`, then addresses and lo
+// up there. IPv6 is switched off on it unless the endpoint has an IPv6 address (lo keeps ::1). What fails leaves no
+// interface. ErrorKind::conflict when the addresses are in use on a parent.
 void attach_endpoint(const storage::Instance& instance, const Network& network, const Endpoint& endpoint, int netns,
                      const DefaultRoutes& routes);
+
+// Takes the interface away from a running container, whose network namespace is `netns`; -1 when there is none any
+// more.
+void detach_endpoint(const Endpoint& endpoint, int netns);
 
 // The default routes of the namespace are by the gateways of these endpoints from now on, each of its family; there is
 // none where that has none.
@@ -218,7 +239,7 @@ void change_published_ports(const storage::Instance& instance, const PortTarget&
 void reattach_endpoint(const Network& network, const Endpoint& endpoint);
 
 // Removes the host's veth end if it is still there (a namespace that somebody keeps open). Normally the kernel has
-// removed it with the namespace.
+// removed it with the namespace. Nothing for "".
 void remove_host_interface(const std::string& host_interface);
 
 // Makes the host's part of all networks anew, whatever is there: what ensure_host_state does for one, and the tables
@@ -230,9 +251,9 @@ bool firewall_is_missing(storage::Database& database, const storage::Instance& i
 // Builds them then.
 void restore_firewall(storage::Database& database, const storage::Instance& instance);
 
-// Removes bridges and nft tables and puts back the sysctls that ensure_host_state changed. The administrator's table
-// stays when there is something in it, unless `with_user_rules`. Refused with ErrorKind::conflict while endpoints exist
-// in the database.
+// Removes bridges, other interfaces that were made for networks and nft tables, and puts back the sysctls that
+// ensure_host_state changed. The administrator's table stays when there is something in it, unless `with_user_rules`.
+// Refused with ErrorKind::conflict while endpoints exist in the database.
 void remove_host_state(storage::Database& database, const storage::Instance& instance, bool with_user_rules);
 
 }  // namespace minidock::network

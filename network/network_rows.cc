@@ -16,7 +16,8 @@ constexpr char kSelect[] =
     "SELECT id, name, interface, subnet, gateway, created, settings, ipv6_subnet, ipv6_gateway FROM networks ";
 
 std::string text_of(const NetworkSettings& settings) {
-  return json::dump(Json{{"internal", settings.internal},
+  return json::dump(Json{{"driver", settings.driver},
+                         {"internal", settings.internal},
                          {"attachable", settings.attachable},
                          {"chosenSubnet", settings.chosen_subnet},
                          {"chosenGateway", settings.chosen_gateway},
@@ -32,6 +33,7 @@ std::string text_of(const NetworkSettings& settings) {
 NetworkSettings settings_of(const std::string& text) {
   const Json document = json::parse(text, "the stored settings of a network");
   NetworkSettings settings;
+  settings.driver = document.value("driver", kBridgeDriver);  // those of old are bridges and do not say so
   settings.internal = json::get_bool(document, "internal");
   settings.attachable = json::get_bool(document, "attachable");
   settings.chosen_subnet = json::get_bool(document, "chosenSubnet");
@@ -60,13 +62,23 @@ Network network_of(const storage::Statement& row) {
   } catch (const Json::exception&) {
     throw Error(ErrorKind::corrupt_data, fmt::format("the stored settings of network {} are damaged", network.name));
   }
-  network.bridge = parse_bridge_options(network.settings.options);
+  take_options(network);
   network.ipv6_subnet = row.text(7);
   network.ipv6_gateway = row.text(8);
   return network;
 }
 
 }  // namespace
+
+void take_options(Network& network) {
+  const NetworkSettings& settings = network.settings;
+  if (is_bridged(network)) {
+    network.bridge = parse_bridge_options(settings.options);
+    return;
+  }
+  network.parent = parse_parent_options(settings.driver, settings.options);
+  if (settings.internal) network.parent.interface = network.interface;
+}
 
 Ipv4Subnet subnet_of(const Network& network) {
   return stored_subnet(network.subnet, "subnet of network " + network.name);

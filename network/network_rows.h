@@ -16,6 +16,10 @@ std::optional<Network> find_row(storage::Database& database, const char* column,
 // One with the same name or interface stays as it is.
 void insert_row(storage::Database& database, const Network& network);
 
+// What the network's options mean to its driver. The parent of an internal network is one of its own: docker's way to
+// keep it in. Errors as parse_bridge_options and parse_parent_options.
+void take_options(Network& network);
+
 // ErrorKind::corrupt_data when the row is damaged.
 Ipv4Subnet subnet_of(const Network& network);
 // Nothing when it has no IPv6.

@@ -1,10 +1,10 @@
 // Which networks there are: the default one, and those that users make.
 #include <fmt/format.h>
-#include <net/if.h>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/random.h"
+#include "network/driver.h"
 #include "network/ip_prefix.h"
 #include "network/network.h"
 #include "network/network_rows.h"
@@ -20,8 +20,8 @@ constexpr int kShortestPrefix = 8;
 constexpr int kLongestPrefix = 30;
 
 // An interface's name has 15 characters.
-constexpr char kBridgePrefix[] = "md-";
-constexpr std::size_t kBridgeDigits = 12;
+constexpr char kOwnPrefix[] = "md-";
+constexpr std::size_t kOwnDigits = 12;
 
 // The user's choice of gateway and subnet.
 Ipv4Interface parse_bip(const std::string& bip) {
@@ -54,18 +54,19 @@ Ipv4Interface choose_gateway(storage::Database& database, std::vector<Ipv4Subnet
   return {{subnet->base.value + 1}, subnet->prefix_length};
 }
 
+// `interface`: "" for one named after the network's id.
 Network new_network(const std::string& name, const std::string& interface, const Ipv4Interface& gateway,
                     const NetworkSettings& settings) {
   Network network;
   network.id = random::object_id();
   network.name = name;
-  network.interface = interface;
+  network.interface = interface.empty() ? kOwnPrefix + network.id.substr(0, kOwnDigits) : interface;
   network.subnet = gateway.subnet().text();
   network.gateway = gateway.address.text();
   network.prefix_length = gateway.prefix_length;
   network.created = format::now_ns();
   network.settings = settings;
-  network.bridge = parse_bridge_options(settings.options);
+  take_options(network);
   return network;
 }
 
@@ -168,9 +169,9 @@ void require_ipv6(const NetworkRequest& request) {
 
 void require_mtu(const Network& network) {
   constexpr std::uint32_t kLeast = 1280;  // RFC 8200, 5
-  if (network.bridge.mtu >= kLeast) return;
-  invalid(fmt::format("cannot create network {}: IPv6 needs an MTU of {} at least, not {}", network.name, kLeast,
-                      network.bridge.mtu));
+  const std::uint32_t mtu = is_bridged(network) ? network.bridge.mtu : network.parent.mtu;
+  if (mtu == 0 || mtu >= kLeast) return;
+  invalid(fmt::format("cannot create network {}: IPv6 needs an MTU of {} at least, not {}", network.name, kLeast, mtu));
 }
 
 void add_ipv6(storage::Database& database, const NetworkRequest& request, Network& network) {
@@ -214,18 +215,12 @@ Network create_network(storage::Database& database, const storage::Instance& ins
   network.settings.chosen_subnet = !request.subnet.empty();
   network.settings.chosen_gateway = !request.gateway.empty();
   add_ipv6(database, request, network);
-  network.interface =
-      network.bridge.interface.empty() ? kBridgePrefix + network.id.substr(0, kBridgeDigits) : network.bridge.interface;
-  if (const std::optional<Network> other = find_row(database, "interface", network.interface)) {
-    throw Error(ErrorKind::conflict, fmt::format("cannot create network {} (bridge {}): it is network {}'s already",
-                                                 network.name, network.interface, other->name));
+  if (!network.bridge.interface.empty()) network.interface = network.bridge.interface;
+  if (!is_bridged(network) && network.parent.interface.empty()) {
+    network.settings.internal = true;  // what has no parent leads nowhere
+    take_options(network);
   }
-  if (::if_nametoindex(network.interface.c_str()) != 0) {
-    throw Error(ErrorKind::conflict,
-                fmt::format("cannot create network {} (bridge {}): the host has such an interface already; choose "
-                            "another com.docker.network.bridge.name",
-                            network.name, network.interface));
-  }
+  driver_of(network).check(network, load_networks(database));
   insert_row(database, network);
   transaction.commit();
   return network;

@@ -49,7 +49,12 @@ void rename_endpoint(storage::Database& database, const Endpoint& endpoint, cons
 // In the caller's transaction; nothing may have an endpoint of it.
 void delete_network(storage::Database& database, const std::string& id);
 
-// The bridge of a deleted network goes, and so do the rules about it.
+// Whether a container could be on it, its part of the host being there. What is wrong with a parent is told by its
+// maker's error rather than by the first container's: ErrorKind::unsupported where the kernel lacks the driver,
+// ErrorKind::conflict, ErrorKind::invalid_argument.
+void prove_network(const Network& network);
+
+// The bridge of a deleted network goes, and so do the rules about it; of another driver's what was made for it.
 void remove_network_state(storage::Database& database, const storage::Instance& instance, const Network& network);
 
 }  // namespace minidock::network

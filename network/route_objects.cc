@@ -102,14 +102,24 @@ std::vector<Ipv4Interface> addresses_of(const std::string& interface) {
   return addresses;
 }
 
-std::string link_kind(const std::string& interface) {
+namespace {
+
+// "" where there is no such interface, or no such text of it.
+template <typename Get>
+std::string link_text(const std::string& interface, Get get) {
   RouteSocket socket;
   rtnl_link* link = nullptr;
   if (rtnl_link_get_kernel(socket.get(), 0, interface.c_str(), &link) < 0) return "";
-  const char* kind = rtnl_link_get_type(link);
-  std::string result = kind == nullptr ? "" : kind;
+  const char* text = get(link);
+  std::string result = text == nullptr ? "" : text;
   rtnl_link_put(link);
   return result;
 }
+
+}  // namespace
+
+std::string link_kind(const std::string& interface) { return link_text(interface, rtnl_link_get_type); }
+
+std::string link_alias(const std::string& interface) { return link_text(interface, rtnl_link_get_ifalias); }
 
 }  // namespace minidock::network

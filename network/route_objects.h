@@ -18,4 +18,7 @@ std::vector<Ipv4Interface> addresses_of(const std::string& interface);
 // "bridge", "veth", …; empty when there is no such interface or when it has no kind (a network card).
 std::string link_kind(const std::string& interface);
 
+// What somebody has noted about an interface (`ip link set … alias`); empty when there is no such interface.
+std::string link_alias(const std::string& interface);
+
 }  // namespace minidock::network

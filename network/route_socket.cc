@@ -7,11 +7,14 @@
 #include <netlink/errno.h>
 #include <netlink/netlink.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/nap.h"
 #include "base/syscall.h"
 
 namespace minidock::network {
@@ -105,6 +108,23 @@ void RouteSocket::send(const std::vector<RouteRequest>& requests) {
   sys::checked([&] { return fmt::format("rtnetlink: {}", what); },
                [&] { return ::send(nl_socket_get_fd(socket_.get()), bytes.data(), bytes.size(), 0); });
   receive_answers(requests, first_sequence);
+}
+
+void RouteSocket::send_patiently(const std::vector<RouteRequest>& requests, const std::vector<int>& error_numbers) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds kPatience{5};
+  constexpr int kPause = 5;  // milliseconds
+  const Clock::time_point deadline = Clock::now() + kPatience;
+  for (;; nap(kPause)) {
+    try {
+      send(requests);
+      return;
+    } catch (const SysError& error) {
+      const bool may_go =
+          std::find(error_numbers.begin(), error_numbers.end(), error.error_number()) != error_numbers.end();
+      if (!may_go || Clock::now() >= deadline) throw;
+    }
+  }
 }
 
 void RouteSocket::receive_answers(const std::vector<RouteRequest>& requests, std::uint32_t first_sequence) {

@@ -55,6 +55,10 @@ class RouteSocket {
   // for the first that failed.
   void send(const std::vector<RouteRequest>& requests);
 
+  // The same, tried again for up to five seconds while it fails with one of these: interfaces of a network namespace
+  // that has ended are in the way until the kernel gets to them.
+  void send_patiently(const std::vector<RouteRequest>& requests, const std::vector<int>& error_numbers);
+
   nl_sock* get() const { return socket_.get(); }  // borrowed, for libnl-route's own calls
 
  private:

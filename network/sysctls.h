@@ -9,6 +9,9 @@
 
 namespace minidock::network {
 
+inline constexpr char kForwarding[] = "net/ipv4/ip_forward";
+inline constexpr char kIpv6Forwarding[] = "net/ipv6/conf/all/forwarding";
+
 // "net/ipv6/conf/<interface>/<setting>"
 std::string ipv6_key(const std::string& interface, const std::string& setting);
 

@@ -65,8 +65,8 @@ struct Refused {
 
 int network_create(const Invocation& invocation) {
   const auto app = make_app(invocation, "[OPTIONS] NETWORK", "Create a network");
-  CreateNetworkOptions options;
-  network::NetworkSettings& settings = options.request.settings;
+  network::NetworkRequest request;
+  network::NetworkSettings& settings = request.settings;
   std::vector<std::string> subnets;
   std::vector<std::string> gateways;
   std::vector<std::string> ranges;
@@ -74,12 +74,13 @@ int network_create(const Invocation& invocation) {
   std::vector<std::string> labels;
   std::vector<std::string> driver_options;
   Refused refused;
-  app->add_option("-d,--driver", options.driver, "Driver to manage the Network (default \"bridge\")");
+  app->add_option("-d,--driver", settings.driver,
+                  "Driver to manage the Network: bridge, macvlan or ipvlan (default \"bridge\")");
   add_list(*app, "--subnet", subnets, "Subnet in CIDR format that represents a network segment");
   add_list(*app, "--gateway", gateways, "IPv4 or IPv6 Gateway for the master subnet");
   add_list(*app, "--ip-range", ranges, "Allocate container ip from a sub-range");
   add_list(*app, "--aux-address", aux_addresses, "Auxiliary IPv4 or IPv6 addresses that no container is to get");
-  app->add_flag("--ipv6", options.request.ipv6, "Enable IPv6 networking");
+  app->add_flag("--ipv6", request.ipv6, "Enable IPv6 networking");
   app->add_flag("--internal", settings.internal, "Restrict external access to the network");
   app->add_flag("--attachable", settings.attachable, "Enable manual container attachment");
   add_list(*app, "--label", labels, "Set metadata on a network");
@@ -88,14 +89,14 @@ int network_create(const Invocation& invocation) {
   const std::vector<std::string> names = parse(*app, invocation);
   expect_positionals(*app, names, 1, 1);
   refused.check();
-  options.request.name = names.front();
-  std::tie(options.request.subnet, options.request.ipv6_subnet) = per_family(subnets, "--subnet");
-  std::tie(options.request.gateway, options.request.ipv6_gateway) = per_family(gateways, "--gateway");
+  request.name = names.front();
+  std::tie(request.subnet, request.ipv6_subnet) = per_family(subnets, "--subnet");
+  std::tie(request.gateway, request.ipv6_gateway) = per_family(gateways, "--gateway");
   std::tie(settings.ip_range, settings.ipv6_range) = per_family(ranges, "--ip-range");
   settings.aux_addresses = key_value_map(aux_addresses);
   settings.labels = key_value_map(labels);
   settings.options = key_value_map(driver_options);
-  fmt::print("{}\n", Engine(invocation.engine).create_network(options));
+  fmt::print("{}\n", Engine(invocation.engine).create_network(request));
   return 0;
 }
 

@@ -21,6 +21,7 @@ bool is_on(const Container& container, const network::Network& network) {
 std::vector<network::Network> used_networks(const Picture& picture) {
   std::vector<network::Network> used;
   for (const network::Network& network : picture.networks) {
+    if (!network::is_bridged(network)) continue;
     if (std::any_of(picture.containers.begin(), picture.containers.end(), [&](const SeenContainer& seen) {
           return seen.life == Life::running && is_on(seen.container, network);
         })) {

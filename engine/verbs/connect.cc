@@ -61,12 +61,21 @@ Fd network_namespace_of(const Container& container) {
   return sys::open(fmt::format("/proc/{}/ns/net", container.state.running.init.pid), O_RDONLY);
 }
 
+using Endpoints = std::vector<network::Endpoint>;
+
+// By the same endpoints as before, in both families.
+bool leads_out_alike(const Endpoints& before, const Endpoints& now) {
+  const auto id = [](const network::Endpoint* endpoint) { return endpoint == nullptr ? "" : endpoint->id; };
+  return id(network::gateway_endpoint(before)) == id(network::gateway_endpoint(now)) &&
+         id(network::ipv6_gateway_endpoint(before)) == id(network::ipv6_gateway_endpoint(now));
+}
+
 // Another endpoint leads out now, or none does: the default route, and what is published, follow.
-void follow_gateway(EngineContext& context, const Container& container, const network::PortTarget& before, int netns) {
-  const network::PortTarget target = container.state.port_target();
-  if (target == before) return;
+void follow_gateway(EngineContext& context, const Container& container, const Endpoints& before, int netns) {
+  if (leads_out_alike(before, container.state.endpoints)) return;
   network::set_default_routes(container.state.endpoints, netns);
-  if (container.state.ports.empty()) return;
+  const network::PortTarget target = container.state.port_target();
+  if (container.state.ports.empty() || target == network::port_target(before)) return;
   network::unpublish_ports(context.instance, container.state.ports);
   network::redirect_ports(context.database, container.id(), target);
   network::publish_ports(context.instance, target, container.state.ports);
@@ -92,7 +101,7 @@ void change_own_hosts(EngineContext& context, const Container& container, const 
 
 // What the running container has of a network that it is connected to. The row knows of it already.
 void attach_live(EngineContext& context, const Container& container, const network::Network& network,
-                 const network::PortTarget& target_before) {
+                 const Endpoints& before) {
   const network::Endpoint& endpoint = container.state.endpoints.back();
   const Fd netns = network_namespace_of(container);
   network::ensure_host_state(context.database, context.instance, {network});
@@ -101,8 +110,13 @@ void attach_live(EngineContext& context, const Container& container, const netwo
     network::restrict_egress(context.database, context.instance, endpoint);
   }
   network::attach_endpoint(context.instance, network, endpoint, netns.get(), {});
-  follow_gateway(context, container, target_before, netns.get());
-  change_own_hosts(context, container, endpoint, true);
+  try {
+    follow_gateway(context, container, before, netns.get());
+    change_own_hosts(context, container, endpoint, true);
+  } catch (const Error&) {
+    network::detach_endpoint(endpoint, netns.get());
+    throw;
+  }
 }
 
 // The interface of a container that may not begin all connections goes before its rules, and these before its address
@@ -161,13 +175,13 @@ bool remember_attachment(EngineContext& context, Container& container, const Net
   return is_alive;
 }
 
-// Of a connection that failed: whatever there is of it.
+// Of a connection that failed: whatever there is of it, but for the interface inside.
 void take_back(EngineContext& context, Container& container, const network::Network& network) {
   network::remove_host_interface(container.state.endpoints.back().host_interface);
-  const network::PortTarget target = container.state.port_target();
+  const Endpoints before = container.state.endpoints;
   forget_endpoint(context, container, network);
   try {
-    follow_gateway(context, container, target, network_namespace_of(container).get());
+    follow_gateway(context, container, before, network_namespace_of(container).get());
   } catch (const Error&) {
     // It has ended, and nobody needs a way out.
   }
@@ -201,11 +215,11 @@ void Engine::connect_network(const std::string& network_name, const std::string&
   check_mode(container.definition.host.network_mode, listed);
   attachment.network = network.name;
   attachment.links = find_links(here, links);
-  const network::PortTarget target_before = container.state.port_target();
+  const Endpoints before = container.state.endpoints;
   if (!remember_attachment(here, container, attachment, network)) return;
   try {
     // Between two runs there is nothing to attach to: the next one gets it with the others.
-    if (container.running()) attach_live(here, container, network, target_before);
+    if (container.running()) attach_live(here, container, network, before);
   } catch (const Error&) {
     take_back(here, container, network);
     throw;
@@ -221,13 +235,14 @@ void Engine::disconnect_network(const std::string& network_name, const std::stri
   const ListedNetwork listed = find_for_container(here, network_name);
   const network::Network& network = listed.network;
   check_is_not_starting(container);
-  const network::PortTarget target_before = container.state.port_target();
+  const Endpoints before = container.state.endpoints;
   if (container.definition.host.network_mode == "host") check_mode("host", listed);
   const std::optional<network::Endpoint> endpoint = forget_endpoint(here, container, network);
   if (!endpoint || !container.alive()) return;
-  network::remove_host_interface(endpoint->host_interface);
+  const Fd netns = container.running() ? network_namespace_of(container) : Fd();
+  network::detach_endpoint(*endpoint, netns ? netns.get() : -1);
   if (container.running()) {
-    follow_gateway(here, container, target_before, network_namespace_of(container).get());
+    follow_gateway(here, container, before, netns.get());
     change_own_hosts(here, container, *endpoint, false);
   }
   publish_names(here, container);

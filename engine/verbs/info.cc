@@ -151,7 +151,7 @@ OrderedJson Engine::info() {
                            OrderedJson::array({"userxattr", "false"})})},
       {"Plugins",
        {{"Volume", {"local"}},
-        {"Network", {"bridge", "host", "null"}},
+        {"Network", {"bridge", "host", "ipvlan", "macvlan", "null"}},
         {"Authorization", nullptr},
         {"Log", log_driver_names()}}}};
   add_resources(document);

@@ -16,6 +16,7 @@
 #include "engine/network_list.h"
 #include "engine/shim/state_directory.h"
 #include "image/reference.h"
+#include "network/ip_prefix.h"
 
 namespace minidock {
 namespace {
@@ -128,6 +129,11 @@ OrderedJson links_json(const NetworkAttachment& attachment) {
   return links;
 }
 
+// A way out by the interface alone (ipvlan in mode l3) has no gateway.
+std::string gateway_text(const std::string& gateway) {
+  return gateway.empty() || network::is_every_address(gateway) ? "" : gateway;
+}
+
 // Without an endpoint: nothing is attached.
 OrderedJson endpoint_json(const Container& container, const NetworkAttachment& attachment,
                           const network::Endpoint* endpoint) {
@@ -138,10 +144,10 @@ OrderedJson endpoint_json(const Container& container, const NetworkAttachment& a
                      {"Aliases", aliases_json(container, attachment)},
                      {"NetworkID", shown.network_id},
                      {"EndpointID", shown.id},
-                     {"Gateway", shown.gateway},
+                     {"Gateway", gateway_text(shown.gateway)},
                      {"IPAddress", shown.address},
                      {"IPPrefixLen", shown.prefix_length},
-                     {"IPv6Gateway", shown.ipv6_gateway},
+                     {"IPv6Gateway", gateway_text(shown.ipv6_gateway)},
                      {"GlobalIPv6Address", shown.ipv6_address},
                      {"GlobalIPv6PrefixLen", shown.ipv6_prefix_length},
                      {"MacAddress", shown.mac_address},

@@ -16,10 +16,7 @@ namespace minidock {
 namespace {
 
 void check_driver(const std::string& driver) {
-  if (driver == "bridge") return;
-  if (driver == "macvlan" || driver == "ipvlan") {
-    throw Error(ErrorKind::unsupported, fmt::format("network driver {} is not supported: only \"bridge\" is", driver));
-  }
+  if (driver == network::kBridgeDriver || driver == network::kMacvlanDriver || driver == network::kIpvlanDriver) return;
   if (driver == "host" || driver == "null") {
     throw Error(ErrorKind::invalid_argument, fmt::format("only one instance of \"{}\" network is allowed", driver));
   }
@@ -63,12 +60,13 @@ bool matches(storage::Database& database, const ListedNetwork& listed, const Fil
 
 }  // namespace
 
-std::string Engine::create_network(const CreateNetworkOptions& options) {
-  check_driver(options.driver);
-  check_name(options.request.name);
-  const network::Network network = network::create_network(database(), instance_, options.request);
+std::string Engine::create_network(const network::NetworkRequest& request) {
+  check_driver(request.settings.driver);
+  check_name(request.name);
+  const network::Network network = network::create_network(database(), instance_, request);
   try {
     network::ensure_host_state(database(), instance_, {network});
+    network::prove_network(network);
   } catch (const Error&) {
     network::delete_network(database(), network.id);
     network::remove_network_state(database(), instance_, network);

@@ -175,7 +175,6 @@ TEST_F(UserNetworks, WhatCannotBeIsRefused) {
   EXPECT_THAT(refusal({"--subnet", "10.78.0.0/24", "--ip-range", "10.79.0.0/26", "n2"}),
               HasSubstr("no matching subnet for range"));
   EXPECT_THAT(refusal({"-d", "nope", "n2"}), HasSubstr("plugin \"nope\" not found"));
-  EXPECT_THAT(refusal({"-d", "macvlan", "n2"}), HasSubstr("macvlan is not supported"));
   EXPECT_THAT(refusal({"-o", "com.docker.network.bridge.name=lo", "n2"}), HasSubstr("has such an interface already"));
   EXPECT_THAT(refusal({"-o", "com.docker.network.driver.mtu=x", "n2"}), HasSubstr("invalid value"));
   EXPECT_EQ(box.minidock({"network", "inspect", "n2"}).exit_code, 1);

@@ -69,7 +69,7 @@ TEST(GatewayEndpoint, IsOfNoInternalNetworkThenByPriorityThenByName) {
   const auto endpoint = [](const char* network, const char* gateway, int priority) {
     Endpoint result;
     result.network_name = network;
-    result.address = "10.0.0.2";
+    result.address = "10.9.9.9";
     result.gateway = gateway;
     result.gateway_priority = priority;
     return result;
@@ -84,6 +84,22 @@ TEST(GatewayEndpoint, IsOfNoInternalNetworkThenByPriorityThenByName) {
   EXPECT_EQ(chosen({closed, endpoint("c", "10.3.0.1", 0), endpoint("b", "10.2.0.1", 0)}), "b");
   EXPECT_EQ(chosen({endpoint("b", "10.2.0.1", 0), endpoint("c", "10.3.0.1", 1)}), "c");
   EXPECT_EQ(chosen({endpoint("b", "10.2.0.1", -1), endpoint("c", "10.3.0.1", 0)}), "c");
+}
+
+TEST(PortTarget, IsAtABridgeThatLeadsOut) {
+  Endpoint bridged;
+  bridged.network_name = "a";
+  bridged.address = "10.1.0.2";
+  bridged.gateway = "10.1.0.1";
+  Endpoint lan = bridged;
+  lan.network_name = "b";
+  lan.address = "192.168.50.2";
+  lan.ipv6_address = "fd50::2";
+  lan.driver = kMacvlanDriver;
+  EXPECT_EQ(port_target({bridged, lan}), (PortTarget{"10.1.0.2", ""}));
+  lan.gateway_priority = 1;
+  EXPECT_EQ(port_target({bridged, lan}), PortTarget{});
+  EXPECT_EQ(port_target({lan}), PortTarget{});
 }
 
 }  // namespace
