@@ -39,10 +39,17 @@ bool examine_element(EngineContext& context, const network::HostDifference& diff
   return true;
 }
 
+// After a boot the tables come with the first container.
+bool is_needed(const Picture& picture) {
+  return std::any_of(picture.containers.begin(), picture.containers.end(), [](const SeenContainer& seen) {
+    return seen.life == Life::running && !seen.container.state.endpoints.empty();
+  });
+}
+
 }  // namespace
 
 Suspicions look_for_firewall(EngineContext& context, const Picture& picture) {
-  if (network::firewall_is_damaged(context.database, context.instance)) {
+  if (is_needed(picture) && network::firewall_is_damaged(context.database, context.instance)) {
     const auto examine = [&context](bool repairs) {
       const bool is_so = network::firewall_is_damaged(context.database, context.instance);
       if (is_so && repairs) network::restore_firewall(context.database, context.instance);
