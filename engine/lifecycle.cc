@@ -104,13 +104,18 @@ void remove_links_of_new_name(EngineContext& context, const Container& container
   if (target && !file::exists(*target)) sys::unlinkat_if_present(AT_FDCWD, link, 0);
 }
 
-// Whoever has joined the network namespace may still be there: without the rules it would be free. Held while the
-// addresses are released.
-Fd release_egress(EngineContext& context, const Container& container) {
-  if (!is_egress_restricted(container.definition.host) || container.state.endpoints.empty()) return {};
-  for (const network::Endpoint& endpoint : container.state.endpoints) {
-    network::remove_host_interface(endpoint.host_interface);
+// Whoever has joined the network namespace may still be there, with addresses that others will get, and free of the
+// container's egress rules, which go. Without anybody there the kernel takes the interfaces away, at its leisure.
+// Held while the addresses are released.
+Fd release_interfaces(EngineContext& context, const Container& container) {
+  const bool is_restricted = is_egress_restricted(container.definition.host);
+  if (container.state.endpoints.empty()) return {};
+  if (is_restricted || shim::had_network_guest(context.instance.container_state_dir(container.id()))) {
+    for (const network::Endpoint& endpoint : container.state.endpoints) {
+      network::remove_host_interface(endpoint.host_interface);
+    }
   }
+  if (!is_restricted) return {};
   return network::release_egress(context.database, context.instance, container.id());
 }
 
@@ -290,7 +295,7 @@ void release(EngineContext& context, Container& container, const std::optional<s
   // The kernel takes milliseconds to forget map elements: not while others wait for the database.
   if (!container.state.ports.empty()) network::unpublish_ports(context.instance, container.state.ports);
   if (was_attached) record_detached(context.instance, container);
-  const Fd egress_lock = release_egress(context, container);
+  const Fd egress_lock = release_interfaces(context, container);
   const std::vector<network::Endpoint> released = std::exchange(container.state.endpoints, {});
   container.state.ports.clear();
   container.state.running = {};

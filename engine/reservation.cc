@@ -109,6 +109,10 @@ IdMappings mappings_before_start(const EngineContext& context, const ContainerDe
 
 void choose_for_start(EngineContext& context, Reservation& reservation, const ContainerDefinition& definition) {
   reservation.namespaces = choose_namespaces(context, definition.host, !context.config.userns_remap.empty());
+  const NamespaceChoice& network = reservation.namespaces.network;
+  if (!network.container_id.empty()) {
+    shim::note_network_guest(context.instance.container_state_dir(network.container_id));
+  }
   // A range of its own is chosen with the row.
   const bool has_none_yet = is_auto_userns(definition.host.userns_mode) && definition.id_range.size == 0;
   if (!has_none_yet) reservation.mappings = mappings_for(context, reservation.namespaces, definition.id_range);

@@ -18,6 +18,7 @@ constexpr int kBacklog = 16;
 
 std::string stop_file(const std::string& state_dir) { return state_dir + "/stop-requested"; }
 std::string shutdown_file(const std::string& state_dir) { return state_dir + "/shutdown-requested"; }
+std::string guest_file(const std::string& state_dir) { return state_dir + "/network-guest"; }
 std::string restart_file(const std::string& state_dir) { return state_dir + "/restart.json"; }
 std::string health_file(const std::string& state_dir) { return state_dir + "/health.json"; }
 
@@ -30,7 +31,10 @@ bool is_stop_requested(const std::string& state_dir) {
   return is_stopped_by_user(state_dir) || file::exists(shutdown_file(state_dir));
 }
 bool is_stopped_by_user(const std::string& state_dir) { return file::exists(stop_file(state_dir)); }
+void note_network_guest(const std::string& state_dir) { file::write(guest_file(state_dir), "", 0600); }
+bool had_network_guest(const std::string& state_dir) { return file::exists(guest_file(state_dir)); }
 void forget_requests(const std::string& state_dir) {
+  sys::unlinkat_if_present(AT_FDCWD, guest_file(state_dir), 0);
   sys::unlinkat_if_present(AT_FDCWD, stop_file(state_dir), 0);
   sys::unlinkat_if_present(AT_FDCWD, shutdown_file(state_dir), 0);
   sys::unlinkat_if_present(AT_FDCWD, restart_file(state_dir), 0);

@@ -18,8 +18,12 @@ void request_stop(const std::string& state_dir, StopReason reason);
 // For whichever reason.
 bool is_stop_requested(const std::string& state_dir);
 bool is_stopped_by_user(const std::string& state_dir);
-// Before a start: what was asked of the last run is over.
+// Before a start: what was asked of the last run, and who joined it, is over.
 void forget_requests(const std::string& state_dir);
+
+// Another container has joined this one's network namespace, which may live longer than this run then.
+void note_network_guest(const std::string& state_dir);
+bool had_network_guest(const std::string& state_dir);
 
 // `update --restart` of a container that runs: goes before what its shim was started with.
 void write_restart_settings(const std::string& state_dir, const RestartSettings& settings);

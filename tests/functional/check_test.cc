@@ -172,9 +172,10 @@ TEST_F(Check, ReleasesTheLeasesOfNobody) {
   sleeper("web");
   box.shell("python3 -c '\nimport sqlite3\ndb = sqlite3.connect(\"" + box.path("root/db.sqlite") +
             "\")\nnetwork = db.execute(\"SELECT id FROM networks\").fetchone()[0]\n"
-            "db.execute(\"INSERT INTO endpoints VALUES(?, ?, ?, ?, ?, ?)\", (network, \"10.9.9.9\", \"" +
+            "db.execute(\"INSERT INTO endpoints(network_id, address, container_id, endpoint_id) VALUES(?, ?, ?, ?)\", "
+            "(network, \"10.9.9.9\", \"" +
             nobody_ +
-            "\", \"ab\", \"x\", \"\"))\n"
+            "\", \"ab\"))\n"
             "db.execute(\"INSERT INTO ports VALUES(?, ?, ?, ?, ?, ?)\", (\"tcp\", 9999, \"0.0.0.0\", \"" +
             nobody_ + "\", \"\", 80))\ndb.commit()'");
   const std::vector<std::string> found = findings();
@@ -318,7 +319,7 @@ TEST_F(Check, PutsTheGuardOfSendersRight) {
 }
 
 TEST_F(Check, PutsEgressRulesRight) {
-  box.minidock_ok({"network", "create", "--subnet", "10.71.0.0/24", "net1"});
+  box.minidock_ok({"network", "create", "--subnet", "10.71.0.0/24", "--gateway", "10.71.0.1", "net1"});
   sleeper("app", {"--network", "net1", "--egress", "deny"});
   const std::string table = instance();
   box.shell("nft 'delete element inet " + table + " restricted { \"" + bridge_of("net1") + "\" . 10.71.0.2 }'");

@@ -132,6 +132,15 @@ TEST_F(Connect, AFailureLeavesTheContainerAsItWas) {
   EXPECT_EQ(box.minidock_ok({"network", "rm", "net2"}), "net2");
 }
 
+TEST_F(Connect, AGuestLosesTheAddressThatItsHostGivesBack) {
+  box.run_detached({"--name", "cx", "--network", "net1", "--ip", "10.77.0.9"}, {"sleep", "600"});
+  box.run_detached({"--name", "guest", "--network", "container:cx"}, {"sleep", "600"});
+  EXPECT_THAT(box.minidock_ok({"exec", "guest", "ip", "addr"}), HasSubstr("10.77.0.9/"));
+  box.minidock_ok({"rm", "-f", "cx"});
+  box.run_detached({"--name", "next", "--network", "net1", "--ip", "10.77.0.9"}, {"sleep", "600"});
+  EXPECT_THAT(box.minidock_ok({"exec", "guest", "ip", "addr"}), Not(HasSubstr("10.77.0.9")));
+}
+
 TEST_F(Connect, WhatCannotBeIsRefused) {
   box.run_detached({"--name", "cx", "--network", "net1"}, {"sleep", "600"});
   box.run_detached({"--name", "alone", "--network", "none"}, {"sleep", "600"});

@@ -11,6 +11,19 @@ using testing::Not;
 
 class Egress : public Network {
  protected:
+  void SetUp() override {
+    Network::SetUp();
+    show_bridged_packets_to_netfilter(false);
+  }
+  // False where there is no module br_netfilter, and so nothing is shown.
+  bool show_bridged_packets_to_netfilter(bool shown) {
+    bool done = true;
+    for (const char* family : {"iptables", "ip6tables"}) {
+      const std::string setting = std::string("net.bridge.bridge-nf-call-") + family + (shown ? "=1" : "=0");
+      done = box.host({"sysctl", "-qw", setting}).exit_code == 0 && done;
+    }
+    return done;
+  }
   // Another machine with 10.99.0.2 and 10.99.0.3, web servers at ports 80 and 8080, and a name server that knows it.
   void make_world() {
     make_remote_host();
@@ -72,6 +85,20 @@ TEST_F(Egress, NothingIsBegunButEverythingIsAnswered) {
   }
   EXPECT_EQ(box.minidock({"exec", "neighbour", "ping", "-c", "1", "-W", "2", box.address_of("web")}).exit_code, 0);
   EXPECT_TRUE(reaches("neighbour", "10.99.0.2")) << "who is not restricted";
+}
+
+TEST_F(Egress, WhereBridgedPacketsAreShownToNetfilter) {
+  if (!show_bridged_packets_to_netfilter(true)) GTEST_SKIP() << "no module br_netfilter";
+  make_world();
+  box.minidock_ok({"network", "create", "front"});
+  restricted_server("web", {"--network", "front", "-p", "8081:80", "--egress-allow", "api.test:80"});
+  serve("neighbour", {"--network", "front"});
+  EXPECT_EQ(fetch_from("remote", "10.99.0.1:8081"), "web");
+  EXPECT_EQ(fetch("localhost:8081"), "web");
+  EXPECT_TRUE(reaches("neighbour", "web"));
+  EXPECT_TRUE(reaches("web", "api.test"));
+  EXPECT_FALSE(reaches("web", "neighbour"));
+  EXPECT_FALSE(reaches("web", "10.99.0.3"));
 }
 
 TEST_F(Egress, TheProgramHearsAtOnceThatItIsNotAllowed) {
