@@ -56,6 +56,7 @@ void release_all(EngineContext& context, const std::string& container_id) {
   }
   // While the rows are there nobody else gets the ports.
   network::unpublish_ports(context.instance, ports);
+  const Fd egress_lock = network::release_egress(context.database, context.instance, container_id);
   storage::Transaction transaction(context.database);
   network::release_reservations(context.database, container_id);
   transaction.commit();
