@@ -72,6 +72,12 @@ NftTable guard_table(const std::string& table) { return {NFPROTO_BRIDGE, table};
 NftChain guard_chain(const std::string& table) {
   NftChain chain{"prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED, {}};
   const auto rule = [&]() -> NftRule& { return chain.rules.emplace_back(table, chain.name); };
+  // Nearly all frames end here, with one look into a set; the rules below decide about them in the same way.
+  rule()
+      .is_frame_of(ETH_P_IP)
+      .is_to_port(kDhcpClientPort, Match::not_equal)
+      .sender_in(IpFamily::ipv4, kAddresses)
+      .accept();
   rule().input_interface_not_in(kGuardedPorts).accept();
   rule().is_frame_of(ETH_P_IP).is_udp_to(kDhcpClientPort).drop();
   rule().is_frame_of(ETH_P_IP).sender_in(IpFamily::ipv4, kAddresses).accept();

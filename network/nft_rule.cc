@@ -195,10 +195,10 @@ NftRule& NftRule::is_udp_to(std::uint16_t port) {
   return is_to_port(port);
 }
 
-NftRule& NftRule::is_to_port(std::uint16_t port) {
+NftRule& NftRule::is_to_port(std::uint16_t port, Match match) {
   payload(NFT_PAYLOAD_TRANSPORT_HEADER, kDestinationPort, sizeof(port), kFirst);
   const std::uint16_t number = htons(port);
-  compare(NFT_CMP_EQ, &number, sizeof(number));
+  compare(match == Match::equal ? NFT_CMP_EQ : NFT_CMP_NEQ, &number, sizeof(number));
   return *this;
 }
 

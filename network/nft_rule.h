@@ -34,7 +34,8 @@ class NftRule {
   NftRule& is_of(const std::string& protocol);                       // "tcp", "udp", "sctp"
   NftRule& is_to_ports(std::uint16_t first, std::uint16_t last);     // after is_of()
   NftRule& is_udp_to(std::uint16_t port);
-  NftRule& is_to_port(std::uint16_t port);  // of tcp, udp or sctp
+  // Of tcp, udp or sctp; the rule ends where there is no port to be seen.
+  NftRule& is_to_port(std::uint16_t port, Match match = Match::equal);
   NftRule& is_icmpv6(std::uint8_t type);
 
   // Conditions for frames that enter a bridge; the interface is its port.
